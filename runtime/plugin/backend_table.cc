@@ -104,6 +104,7 @@ constexpr CapabilityName kCapabilityNames[] = {
 };
 
 bool IsThere(const spw_backend_api& table, const BackendSlot& slot) {
+  if (table.struct_size < slot.offset + sizeof(void (*)())) return false;
   void (*function)() = nullptr;
   std::memcpy(&function, reinterpret_cast<const char*>(&table) + slot.offset, sizeof(function));
   return function != nullptr;
