@@ -1,0 +1,48 @@
+// How a job is to be run: what the configuration and the command line come down to.
+//
+// A plain value; checked by the environment before anything starts. The words of the configuration that set each field
+// are in its comment.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spillway/key_groups.h"
+
+namespace spillway {
+
+struct CheckpointOptions {
+  // execution.checkpointing.dir: none means no checkpoints; then output becomes visible at the end of the job only.
+  std::filesystem::path directory;
+  // execution.checkpointing.interval: from the begin of one checkpoint to that of the next; zero: only the final one.
+  std::chrono::milliseconds interval{0};
+  // execution.checkpointing.timeout: a checkpoint that takes longer is given up, and the job goes on.
+  std::chrono::milliseconds timeout{std::chrono::minutes(10)};
+  // execution.checkpointing.num-retained: completed checkpoints that are kept, at least 1.
+  uint32_t retained_max = 1;
+};
+
+enum class RestoreMode { kNone, kLatest, kPath };
+
+struct ExecutionOptions {
+  uint32_t parallelism = 1;                             // --parallelism, parallelism.default
+  uint32_t max_parallelism = kDefaultMaxParallelism;    // pipeline.max-parallelism
+  // state.backend.type: the name of a plugin ("hybrid") or the path of its library.
+  std::string backend = "hybrid";
+  // The plugin's own keys, as its descriptor announces them, with their values as text.
+  std::vector<std::pair<std::string, std::string>> backend_config;
+  // state.backend.spillway.memory.budget: of all keyed state of the job in bytes; 0: no limit.
+  uint64_t memory_budget_bytes = 0;
+  // state.backend.spillway.spill.dirs and the like: where backend instances may make local files; none: they may not.
+  std::vector<std::filesystem::path> local_directories;
+  CheckpointOptions checkpoints;
+  RestoreMode restore = RestoreMode::kNone;
+  std::filesystem::path restore_path;  // with kPath: a checkpoint's directory (…/chk-7)
+};
+
+}  // namespace spillway
