@@ -22,7 +22,7 @@ static_assert(std::endian::native == std::endian::little, "the formats are writt
 using BytesView = std::string_view;
 
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 [[nodiscard]] T LoadBytes(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof(T));
@@ -30,7 +30,7 @@ template <typename T>
 }
 
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 void StoreBytes(void* to, const T& value) {
   std::memcpy(to, &value, sizeof(T));
 }
@@ -40,10 +40,8 @@ class ByteWriter {
   explicit ByteWriter(std::string* out) : out_(out) {}
 
   template <typename T>
-    requires std::integral<T> || std::floating_point<T>
-  void Fixed(T value) {
-    out_->append(reinterpret_cast<const char*>(&value), sizeof(T));
-  }
+  requires std::integral<T> || std::floating_point<T>
+  void Fixed(T value) { out_->append(reinterpret_cast<const char*>(&value), sizeof(T)); }
   void Varint(uint64_t value) {
     while (value >= 0x80) {
       out_->push_back(static_cast<char>(value | 0x80));
@@ -66,8 +64,7 @@ class ByteReader {
   explicit ByteReader(BytesView in) : in_(in) {}
 
   template <typename T>
-    requires std::integral<T> || std::floating_point<T>
-  T Fixed() {
+  requires std::integral<T> || std::floating_point<T> T Fixed() {
     BytesView bytes = Raw(sizeof(T));
     return ok_ ? LoadBytes<T>(bytes.data()) : T{};
   }

@@ -1,14 +1,15 @@
 // Key groups: the unit in which keyed state is divided, snapshotted and rescaled.
 //
-// A key belongs to one of `max_parallelism` key groups for the life of a job; a subtask owns a contiguous range of them.
-// The ranges are those of Flink's KeyGroupRangeAssignment, so that they are as even as can be at every parallelism. The
-// host computes key groups, backends are told; snapshots record by which function (kKeyGroupFunction). Pure functions.
+// A key belongs to one of `max_parallelism` key groups for the life of a job; a subtask owns a contiguous range of
+// them. The ranges are those of Flink's KeyGroupRangeAssignment, so that they are as even as can be at every
+// parallelism. The host computes key groups, backends are told; snapshots record by which function (kKeyGroupFunction).
+// Pure functions.
 #pragma once
+
+#include <xxhash.h>
 
 #include <cstdint>
 #include <string_view>
-
-#include <xxhash.h>
 
 #include "spillway/bytes.h"
 #include "spillway/plugin/abi.h"

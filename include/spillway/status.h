@@ -43,22 +43,38 @@ enum class StatusCode : int32_t {
 // The code as a lower-case word for messages and logs ("invalid-argument"); "unknown" for a number without a name.
 [[nodiscard]] constexpr std::string_view StatusCodeName(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return "ok";
-    case StatusCode::kInvalidArgument: return "invalid-argument";
-    case StatusCode::kInvalidState: return "invalid-state";
-    case StatusCode::kUnsupported: return "unsupported";
-    case StatusCode::kClosed: return "closed";
-    case StatusCode::kStateMigration: return "state-migration";
-    case StatusCode::kOutOfMemory: return "out-of-memory";
-    case StatusCode::kIoError: return "io-error";
-    case StatusCode::kNoSpace: return "no-space";
-    case StatusCode::kCorruption: return "corruption";
-    case StatusCode::kCancelled: return "cancelled";
-    case StatusCode::kWrongThread: return "wrong-thread";
-    case StatusCode::kVersionMismatch: return "version-mismatch";
-    case StatusCode::kTimedOut: return "timed-out";
-    case StatusCode::kNotFound: return "not-found";
-    case StatusCode::kInternal: return "internal";
+    case StatusCode::kOk:
+      return "ok";
+    case StatusCode::kInvalidArgument:
+      return "invalid-argument";
+    case StatusCode::kInvalidState:
+      return "invalid-state";
+    case StatusCode::kUnsupported:
+      return "unsupported";
+    case StatusCode::kClosed:
+      return "closed";
+    case StatusCode::kStateMigration:
+      return "state-migration";
+    case StatusCode::kOutOfMemory:
+      return "out-of-memory";
+    case StatusCode::kIoError:
+      return "io-error";
+    case StatusCode::kNoSpace:
+      return "no-space";
+    case StatusCode::kCorruption:
+      return "corruption";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    case StatusCode::kWrongThread:
+      return "wrong-thread";
+    case StatusCode::kVersionMismatch:
+      return "version-mismatch";
+    case StatusCode::kTimedOut:
+      return "timed-out";
+    case StatusCode::kNotFound:
+      return "not-found";
+    case StatusCode::kInternal:
+      return "internal";
   }
   return "unknown";
 }
@@ -119,8 +135,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}              // NOLINT(google-explicit-constructor): reads as a return
-  Result(Status status) : value_(std::move(status)) {        // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}        // NOLINT(google-explicit-constructor): reads as a return
+  Result(Status status) : value_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     if (std::get<Status>(value_).ok()) Fail("a Result was made from an OK Status without a value");
   }
 
@@ -153,8 +169,8 @@ class [[nodiscard]] Result {
 }  // namespace spillway
 
 // Returns the Status of `expression` from the enclosing function when it is an error.
-#define SPILLWAY_RETURN_IF_ERROR(expression)                          \
-  do {                                                                \
+#define SPILLWAY_RETURN_IF_ERROR(expression)                                                                 \
+  do {                                                                                                       \
     if (::spillway::Status spillway_status_ = (expression); !spillway_status_.ok()) return spillway_status_; \
   } while (false)
 

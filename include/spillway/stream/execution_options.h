@@ -30,8 +30,8 @@ struct CheckpointOptions {
 enum class RestoreMode { kNone, kLatest, kPath };
 
 struct ExecutionOptions {
-  uint32_t parallelism = 1;                             // --parallelism, parallelism.default
-  uint32_t max_parallelism = kDefaultMaxParallelism;    // pipeline.max-parallelism
+  uint32_t parallelism = 1;                           // --parallelism, parallelism.default
+  uint32_t max_parallelism = kDefaultMaxParallelism;  // pipeline.max-parallelism
   // state.backend.type: the name of a plugin ("hybrid") or the path of its library.
   std::string backend = "hybrid";
   // The plugin's own keys, as its descriptor announces them, with their values as text.

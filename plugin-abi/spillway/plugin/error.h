@@ -29,7 +29,7 @@ template <typename T>
 }
 // Empty, yet not null: the void namespace is this.
 [[nodiscard]] inline spw_bytes EmptyBytes() noexcept {
-  return ToBytes(std::string_view("", 0));
+  return ToBytes(std::string_view(""));
 }
 [[nodiscard]] inline spw_bytes VoidNamespace() noexcept {
   return EmptyBytes();
