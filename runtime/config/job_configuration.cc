@@ -1,0 +1,128 @@
+#include "runtime/config/job_configuration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/config/config_values.h"
+
+namespace spillway::runtime {
+namespace {
+
+// The type as a plugin's descriptor writes it: "bytes", …, or "a|b|c".
+Result<OptionDescriptor> OptionOfPluginKey(const spw_config_key& key, const Plugin& plugin) {
+  OptionDescriptor option{.key = key.name, .default_value = key.default_value, .help = key.help};
+  const std::string_view type = key.type;
+  if (type == "bytes") {
+    option.type = OptionType::kBytes;
+  } else if (type == "duration") {
+    option.type = OptionType::kDuration;
+  } else if (type == "ratio") {
+    option.type = OptionType::kRatio;
+  } else if (type == "int") {
+    option.type = OptionType::kInteger;
+  } else if (type == "bool") {
+    option.type = OptionType::kBoolean;
+  } else if (type == "string") {
+    option.type = OptionType::kString;
+  } else if (type.find('|') != std::string_view::npos) {
+    option.type = OptionType::kWord;
+    for (size_t begin = 0; begin <= type.size();) {
+      const size_t end = std::min(type.find('|', begin), type.size());
+      option.words.emplace_back(type.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  } else {
+    return Status::InvalidArgument(fmt::format("the plugin '{}' announces its key '{}' with the unknown type '{}'",
+                                               plugin.name(), key.name, type));
+  }
+  if (!IsValueOf(option, option.default_value)) {
+    return Status::InvalidArgument(
+        fmt::format("the plugin '{}' announces its key '{}' with the default '{}', which is not {}", plugin.name(),
+                    key.name, option.default_value, ExpectedForm(option)));
+  }
+  return option;
+}
+
+Result<std::chrono::milliseconds> Milliseconds(const Configuration& configuration,
+                                               const ConfigOption<std::chrono::microseconds>& option) {
+  const std::chrono::microseconds value = configuration.Get(option);
+  const auto rounded = std::chrono::duration_cast<std::chrono::milliseconds>(value);
+  if (rounded != value) {
+    return Status::InvalidArgument(fmt::format("'{}' is not a value of '{}'; expected whole milliseconds",
+                                               configuration.Text(option.key), option.key));
+  }
+  return rounded;
+}
+
+}  // namespace
+
+std::vector<OptionDescriptor> RuntimeOptions() {
+  return {OptionDescriptor::Of(kBackendType),       OptionDescriptor::Of(kMemoryBudget),
+          OptionDescriptor::Of(kCheckpointDir),     OptionDescriptor::Of(kCheckpointInterval),
+          OptionDescriptor::Of(kCheckpointTimeout), OptionDescriptor::Of(kCheckpointsRetained),
+          OptionDescriptor::Of(kMaxParallelism),    OptionDescriptor::Of(kDefaultParallelism)};
+}
+
+Result<ConfigSetting> ParseAssignment(std::string_view text, std::string_view origin) {
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return Status::InvalidArgument(fmt::format("'{} {}' is not of the form key=value", origin, text));
+  }
+  return ConfigSetting{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)), std::string(origin)};
+}
+
+std::string BackendOf(std::span<const ConfigSetting> settings) {
+  std::string backend = kBackendType.default_value;
+  for (const ConfigSetting& setting : settings) {
+    if (setting.key == kBackendType.key) backend = setting.value;
+  }
+  return backend;
+}
+
+Result<Configuration> JobConfiguration(std::span<const ConfigSetting> settings, const Plugin& plugin) {
+  std::vector<OptionDescriptor> options = RuntimeOptions();
+  for (const spw_config_key& key : plugin.config_keys()) {
+    SPILLWAY_ASSIGN_OR_RETURN(OptionDescriptor option, OptionOfPluginKey(key, plugin));
+    const auto same = std::find_if(options.begin(), options.end(),
+                                   [&](const OptionDescriptor& known) { return known.key == option.key; });
+    if (same != options.end()) {
+      return Status::InvalidArgument(
+          fmt::format("the plugin '{}' announces the key '{}', which is taken", plugin.name(), option.key));
+    }
+    options.push_back(std::move(option));
+  }
+  Configuration configuration(std::move(options));
+  for (const ConfigSetting& setting : settings) SPILLWAY_RETURN_IF_ERROR(configuration.Set(setting));
+  return configuration;
+}
+
+Result<ExecutionOptions> ExecutionOptionsOf(const Configuration& configuration, const Plugin& plugin) {
+  ExecutionOptions options;
+  options.backend = configuration.Get(kBackendType);
+  options.memory_budget_bytes = configuration.Get(kMemoryBudget).bytes;
+  options.max_parallelism = static_cast<uint32_t>(configuration.Get(kMaxParallelism));
+  options.parallelism = static_cast<uint32_t>(configuration.Get(kDefaultParallelism));
+  if (options.parallelism > options.max_parallelism) {
+    return Status::InvalidArgument(
+        fmt::format("the parallelism {} is larger than {} = {}; lower the one or raise the other", options.parallelism,
+                    kMaxParallelism.key, options.max_parallelism));
+  }
+  options.checkpoints.directory = configuration.Get(kCheckpointDir);
+  SPILLWAY_ASSIGN_OR_RETURN(options.checkpoints.interval, Milliseconds(configuration, kCheckpointInterval));
+  SPILLWAY_ASSIGN_OR_RETURN(options.checkpoints.timeout, Milliseconds(configuration, kCheckpointTimeout));
+  options.checkpoints.retained_max = static_cast<uint32_t>(configuration.Get(kCheckpointsRetained));
+  if (options.checkpoints.timeout.count() == 0) {
+    return Status::InvalidArgument(fmt::format("{} must be more than 0", kCheckpointTimeout.key));
+  }
+  if (options.checkpoints.interval.count() > 0 && options.checkpoints.directory.empty()) {
+    return Status::InvalidArgument(fmt::format("{} is set without {}; say where the checkpoints shall go",
+                                               kCheckpointInterval.key, kCheckpointDir.key));
+  }
+  for (const spw_config_key& key : plugin.config_keys()) {
+    if (configuration.IsSet(key.name)) options.backend_config.emplace_back(key.name, configuration.Text(key.name));
+  }
+  return options;
+}
+
+}  // namespace spillway::runtime
