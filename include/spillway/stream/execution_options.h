@@ -43,6 +43,10 @@ struct ExecutionOptions {
   CheckpointOptions checkpoints;
   RestoreMode restore = RestoreMode::kNone;
   std::filesystem::path restore_path;  // with kPath: a checkpoint's directory (…/chk-7)
+  // Between two subtasks: records per batch, and batches that may wait. Bounds what is in flight, at the price of more
+  // hand-overs when small.
+  uint32_t batch_records_max = 256;
+  uint32_t channel_batches_max = 8;
 };
 
 }  // namespace spillway
