@@ -1,0 +1,188 @@
+#include "runtime/sources/byte_stream.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "spillway/bytes.h"
+
+namespace spillway::runtime {
+namespace {
+
+// A regular file that is read from front to back. Owns the descriptor.
+class InputHandle {
+ public:
+  static Result<std::unique_ptr<InputHandle>> Open(const std::string& path) {
+    // Without O_NONBLOCK a FIFO that took the file's place would hold the thread for ever.
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) {
+      const std::string message = fmt::format("cannot open the input {}: {}", path, strerror(errno));
+      return errno == ENOENT ? Status::NotFound(message + "; it was there when the job began")
+                             : Status::IoError(message);
+    }
+    std::unique_ptr<InputHandle> handle(new InputHandle(descriptor, path));
+    struct stat about {};
+    if (fstat(descriptor, &about) != 0) return handle->Failed(errno);
+    if (!S_ISREG(about.st_mode)) {
+      return Status::InvalidArgument(fmt::format("the input {} is not a regular file any more", path));
+    }
+    handle->size_ = static_cast<uint64_t>(about.st_size);
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return handle;
+  }
+
+  InputHandle(const InputHandle&) = delete;
+  InputHandle& operator=(const InputHandle&) = delete;
+  ~InputHandle() { close(descriptor_); }
+
+  Result<size_t> ReadAt(uint64_t offset, char* buffer, size_t size) const {
+    for (;;) {
+      const ssize_t got = pread(descriptor_, buffer, size, static_cast<off_t>(offset));
+      if (got >= 0) return static_cast<size_t>(got);
+      if (errno != EINTR) return Failed(errno);
+    }
+  }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] uint64_t size() const { return size_; }
+
+ private:
+  InputHandle(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  [[nodiscard]] Status Failed(int error) const {
+    return Status::IoError(fmt::format("cannot read the input {}: {}", path_, strerror(error)));
+  }
+
+  int descriptor_;
+  std::string path_;
+  uint64_t size_ = 0;
+};
+
+class PlainStream final : public ByteStream {
+ public:
+  explicit PlainStream(std::unique_ptr<InputHandle> file) : file_(std::move(file)) {}
+
+  Result<size_t> Read(char* buffer, size_t size) override {
+    SPILLWAY_ASSIGN_OR_RETURN(const size_t got, file_->ReadAt(offset_, buffer, size));
+    offset_ += got;
+    return got;
+  }
+  Status Skip(uint64_t size) override {
+    if (size > file_->size() - std::min(offset_, file_->size())) {
+      return Status::Corruption(fmt::format("the input {} has only {} bytes, and reading was to go on at {}",
+                                            file_->path(), file_->size(), offset_ + size));
+    }
+    offset_ += size;
+    return {};
+  }
+  [[nodiscard]] uint64_t FileBytesRead() const override { return offset_; }
+
+ private:
+  std::unique_ptr<InputHandle> file_;
+  uint64_t offset_ = 0;
+};
+
+struct FreeDecompressor {
+  void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
+};
+
+class ZstdStream final : public ByteStream {
+ public:
+  static Result<std::unique_ptr<ByteStream>> Make(std::unique_ptr<InputHandle> file) {
+    std::unique_ptr<ZstdStream> stream(new ZstdStream(std::move(file)));
+    if (!stream->decompressor_) return Status::OutOfMemory("no memory for a zstd decompressor");
+    return std::unique_ptr<ByteStream>(std::move(stream));
+  }
+
+  // The decompressor gets one block of the frame at a time, and nothing new while it still holds output: whatever lies
+  // before the damage is delivered, in every run, however the reads are cut. A call that decodes several blocks and
+  // then fails would drop the good ones.
+  Result<size_t> Read(char* buffer, size_t size) override {
+    ZSTD_outBuffer out{buffer, size, 0};
+    while (out.pos == 0) {
+      if (!pending_ && block_position_ == block_size_) {
+        SPILLWAY_ASSIGN_OR_RETURN(block_size_, file_->ReadAt(file_offset_, block_.data(), block_.size()));
+        block_position_ = 0;
+        file_offset_ += block_size_;
+        if (block_size_ == 0 && inside_frame_) return Damaged("the file is cut off");
+        if (block_size_ == 0) break;
+      }
+      const size_t given = pending_ ? 0 : std::min(wanted_, block_size_ - block_position_);
+      ZSTD_inBuffer in{block_.data() + block_position_, given, 0};
+      const size_t hint = ZSTD_decompressStream(decompressor_.get(), &out, &in);
+      if (ZSTD_isError(hint) != 0) return Damaged(ZSTD_getErrorName(hint));
+      block_position_ += in.pos;
+      inside_frame_ = hint != 0;
+      wanted_ = inside_frame_ ? hint : kFrameHeadBytes;
+      pending_ = inside_frame_ && out.pos == out.size;
+    }
+    bytes_out_ += out.pos;
+    return out.pos;
+  }
+
+  Status Skip(uint64_t size) override {
+    std::vector<char> dropped(std::min<uint64_t>(size, kDroppedBytes));
+    while (size > 0) {
+      SPILLWAY_ASSIGN_OR_RETURN(const size_t got, Read(dropped.data(), std::min<uint64_t>(size, dropped.size())));
+      if (got == 0) {
+        return Status::Corruption(
+            fmt::format("the input {} ends {} bytes before the place where reading was to go on", file_->path(), size));
+      }
+      size -= got;
+    }
+    return {};
+  }
+
+  [[nodiscard]] uint64_t FileBytesRead() const override { return file_offset_ - (block_size_ - block_position_); }
+
+ private:
+  // Large enough that the system calls cost nothing, small enough for the cache.
+  static constexpr size_t kBlockBytes = 256 << 10;
+  static constexpr size_t kDroppedBytes = 256 << 10;
+  // Enough to begin a frame with; the decompressor then says how much more it needs.
+  static constexpr size_t kFrameHeadBytes = 6;
+
+  explicit ZstdStream(std::unique_ptr<InputHandle> file)
+      : file_(std::move(file)), decompressor_(ZSTD_createDStream()), block_(kBlockBytes) {}
+
+  [[nodiscard]] Status Damaged(std::string_view why) const {
+    return Status::Corruption(
+        fmt::format("compressed data is damaged after {} bytes of text, near byte {} of the file: {}", bytes_out_,
+                    FileBytesRead(), why));
+  }
+
+  std::unique_ptr<InputHandle> file_;
+  std::unique_ptr<ZSTD_DStream, FreeDecompressor> decompressor_;
+  std::vector<char> block_;
+  size_t block_size_ = 0;
+  size_t block_position_ = 0;
+  uint64_t file_offset_ = 0;  // behind block_
+  uint64_t bytes_out_ = 0;
+  size_t wanted_ = kFrameHeadBytes;  // what the decompressor needs to get on by one block
+  bool inside_frame_ = false;
+  bool pending_ = false;  // it may hold output that did not fit
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ByteStream>> OpenByteStream(const std::string& path) {
+  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<InputHandle> file, InputHandle::Open(path));
+  std::array<char, sizeof(uint32_t)> head{};
+  SPILLWAY_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, head.data(), head.size()));
+  const auto magic = LoadBytes<uint32_t>(head.data());
+  if (got == head.size() &&
+      (magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START)) {
+    return ZstdStream::Make(std::move(file));
+  }
+  return std::unique_ptr<ByteStream>(std::make_unique<PlainStream>(std::move(file)));
+}
+
+}  // namespace spillway::runtime
