@@ -79,24 +79,39 @@ std::string ReleaseForgotten(BackendProxy* self) {
          std::to_string(snapshots.size()) + " snapshots of it unreleased";
 }
 
-size_t UnansweredQueries(BackendProxy* self) {
-  const std::lock_guard lock(self->mutex);
-  return self->queries.size();
+// How many queries the plugin never answered. Nothing can answer them after the release of their backend.
+size_t DropUnansweredQueries(BackendProxy* self) {
+  std::unordered_set<QueryProxy*> queries;
+  {
+    const std::lock_guard lock(self->mutex);
+    queries.swap(self->queries);
+  }
+  for (QueryProxy* query : queries) {
+    self->core->counters()->queries.fetch_sub(1);
+    self->core->Quarantine(std::unique_ptr<HandleBase>(query));
+  }
+  return queries.size();
 }
 
 void Release(spw_backend* handle) {
   BackendProxy* self = Proxy(handle);
-  if (!EnterVoid({kKind, self, "release", Tag::kAnyThread}, self)) return;
+  if (!EnterVoid({kKind, self, "release", Tag::kAnyThread})) return;
   Core& core = *self->core;
-  self->shadows.WriteBack();
-  self->EndViews();
+  if (const char* under_way = self->owner_call.load()) {
+    core.Report("'release' was called while '" + std::string(under_way) + "' of the owner is under way");
+    return;
+  }
+  if (!self->closed.load()) {
+    self->shadows.WriteBack();
+    self->EndViews();
+  }
   const std::string forgotten = ReleaseForgotten(self);
   core.real().release(self->real);
   self->closed.store(true);
   self->released.store(true);
   for (auto& [real, state] : self->states) state->released.store(true);
   core.counters()->backends.fetch_sub(1);
-  const size_t unanswered = UnansweredQueries(self);
+  const size_t unanswered = DropUnansweredQueries(self);
   core.Quarantine(std::unique_ptr<HandleBase>(self));
   if (!forgotten.empty()) core.Report(forgotten);
   if (unanswered > 0)
@@ -108,10 +123,10 @@ spw_code RegisterState(spw_backend* handle, const spw_state_options* options, sp
   BackendProxy* self = Proxy(handle);
   spw_state* made = nullptr;
   return Run(
-      self, kKind, "register_state", Tag::kOwner, err,
+      self, kKind, "register_state", Tag::kOwner, StructFault(options, "spw_state_options"), err,
       [&](spw_error* e) { return Real(handle).register_state(RealHandle(handle), options, &made, e); },
       [&](spw_code code) {
-        if (code != SPW_OK || made == nullptr) return std::string("answered without a state");
+        if (code != SPW_OK || made == nullptr) return std::string("answered OK without a state");
         StateProxy* state = self->StateFor(made);
         state->state_kind = options->kind;
         state->alignment = options->alignment;
@@ -139,16 +154,21 @@ spw_code SetCurrentKey(spw_backend* handle, spw_bytes key, uint32_t key_group, s
 
 void EndRecord(spw_backend* handle) {
   BackendProxy* self = Proxy(handle);
-  if (!EnterVoid({kKind, self, "end_record", Tag::kOwnerSafepoint}, self)) return;
-  const OwnerCall owner_call(self, "end_record");
-  self->shadows.WriteBack();
-  self->EndViews();
+  if (!EnterVoid({kKind, self, "end_record", Tag::kOwnerSafepoint})) return;
+  const bool closed = self->closed.load();
+  const OwnerCall owner_call(closed ? nullptr : self, "end_record");
+  if (!closed) {
+    self->shadows.WriteBack();
+    self->EndViews();
+  }
   Real(handle).end_record(RealHandle(handle));
 }
 
 spw_code MemoryUsage(spw_backend* handle, spw_memory_usage* out, spw_error* err) {
-  return Run(Proxy(handle), kKind, "memory_usage", Tag::kAnyThread, err,
-             [&](spw_error* e) { return Real(handle).memory_usage(RealHandle(handle), out, e); });
+  return Run(
+      Proxy(handle), kKind, "memory_usage", Tag::kAnyThread, StructFault(out, "spw_memory_usage"), err,
+      [&](spw_error* e) { return Real(handle).memory_usage(RealHandle(handle), out, e); },
+      [](spw_code) { return std::string(); });
 }
 
 spw_code MemorySetShare(spw_backend* handle, uint64_t bytes, spw_error* err) {
@@ -179,10 +199,10 @@ spw_code Metrics(spw_backend* handle, spw_metric* out, uint32_t capacity, uint32
 spw_code Open(Core* core, const spw_open_options* options, const spw_host* host, spw_backend** out, spw_error* err) {
   auto self = std::make_unique<BackendProxy>(core);
   return Run(
-      self.get(), kKind, "open", Tag::kAnyThread, err,
+      self.get(), kKind, "open", Tag::kAnyThread, StructFault(options, "spw_open_options"), err,
       [&](spw_error* e) { return core->real().open(options, host, &self->real, e); },
       [&](spw_code code) {
-        if (code != SPW_OK || self->real == nullptr) return std::string("answered without a backend");
+        if (code != SPW_OK || self->real == nullptr) return std::string("answered OK without a backend");
         self->key_groups = options->key_groups;
         core->counters()->backends.fetch_add(1);
         *out = reinterpret_cast<spw_backend*>(self.release());

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/plugin/debug_proxy/call.h"
 #include "runtime/plugin/debug_proxy/slots.h"
@@ -18,19 +19,26 @@ spw_backend* RealHandle(spw_backend* handle) {
   return Proxy(handle)->real;
 }
 
-// The host's accesses with the plugin's own state handles; what is wrong with them is answered by `Refuse`.
-spw_code Translate(BackendProxy* self, const char* slot, const spw_access* accesses, uint32_t count, spw_error* err) {
-  if (self == nullptr || self->released.load() || self->owner.load() != std::this_thread::get_id()) return SPW_OK;
-  self->real_accesses.assign(accesses, accesses + count);
-  for (spw_access& access : self->real_accesses) {
-    StateProxy* state = Proxy(access.state);
-    std::string fault = HandleFault({Kind::kState, state, slot, Tag::kOwner});
-    if (fault.empty() && state->backend != self) fault = "was called with a state of another backend";
-    if (!fault.empty()) return Refuse(*self->core, err, SPW_INVALID_ARGUMENT, slot, fault);
-    access.state = state->real;
+// The host's accesses with the plugin's own state handles.
+struct Accesses {
+  Accesses(BackendProxy* self, const char* slot, const spw_access* accesses, uint32_t count) {
+    if (count > 0 && accesses == nullptr) {
+      fault = "was called with NULL accesses";
+      return;
+    }
+    real.assign(accesses, accesses + count);
+    for (spw_access& access : real) {
+      StateProxy* state = Proxy(access.state);
+      fault = HandleFault({Kind::kState, state, slot, Tag::kOwner});
+      if (fault.empty() && state->backend != self) fault = "was called with a state of another backend";
+      if (!fault.empty()) return;
+      access.state = state->real;
+    }
   }
-  return SPW_OK;
-}
+
+  std::vector<spw_access> real;
+  std::string fault;  // empty when all can be handed on
+};
 
 spw_code Poll(spw_backend* handle, spw_completion* out, uint32_t capacity, uint32_t* count, spw_error* err) {
   BackendProxy* self = Proxy(handle);
@@ -51,6 +59,10 @@ spw_code Poll(spw_backend* handle, spw_completion* out, uint32_t capacity, uint3
           }
           StateProxy* state = pending->second;
           self->pending_tokens.erase(pending);
+          if (plugin::KnownCode(out[i].code) != out[i].code || out[i].code == SPW_PENDING) {
+            return "completed token " + std::to_string(out[i].token) + " with code " + std::to_string(out[i].code) +
+                   ", which is no answer";
+          }
           const spw_view real = out[i].value;
           std::string fault = ShowView(state, &self->views, out[i].code, real, &out[i].value);
           if (!fault.empty()) return fault;
@@ -61,21 +73,22 @@ spw_code Poll(spw_backend* handle, spw_completion* out, uint32_t capacity, uint3
 
 spw_code Prefetch(spw_backend* handle, const spw_access* accesses, uint32_t count, spw_error* err) {
   BackendProxy* self = Proxy(handle);
-  if (const spw_code code = Translate(self, "prefetch", accesses, count, err); code != SPW_OK) return code;
-  return Run(self, kKind, "prefetch", Tag::kOwnerSafepoint, err, [&](spw_error* e) {
-    return Real(handle).prefetch(RealHandle(handle), self->real_accesses.data(), count, e);
-  });
+  const Accesses given(self, "prefetch", accesses, count);
+  return Run(
+      self, kKind, "prefetch", Tag::kOwnerSafepoint, given.fault, err,
+      [&](spw_error* e) { return Real(handle).prefetch(RealHandle(handle), given.real.data(), count, e); },
+      [](spw_code) { return std::string(); });
 }
 
 spw_code GetMany(spw_backend* handle, const spw_access* accesses, uint32_t count, spw_access_result* out,
                  spw_error* err) {
   BackendProxy* self = Proxy(handle);
-  if (const spw_code code = Translate(self, "get_many", accesses, count, err); code != SPW_OK) return code;
+  const Accesses given(self, "get_many", accesses, count);
   return Run(
-      self, kKind, "get_many", Tag::kOwner, err,
+      self, kKind, "get_many", Tag::kOwner, given.fault, err,
       [&](spw_error* e) {
         std::fill_n(out, count, spw_access_result{});
-        return Real(handle).get_many(RealHandle(handle), self->real_accesses.data(), count, out, e);
+        return Real(handle).get_many(RealHandle(handle), given.real.data(), count, out, e);
       },
       [&](spw_code) {
         for (uint32_t i = 0; i < count; ++i) {
@@ -93,24 +106,23 @@ spw_code GetMany(spw_backend* handle, const spw_access* accesses, uint32_t count
 spw_code PutMany(spw_backend* handle, const spw_access* accesses, const spw_bytes* values, uint32_t count,
                  spw_error* err) {
   BackendProxy* self = Proxy(handle);
-  if (const spw_code code = Translate(self, "put_many", accesses, count, err); code != SPW_OK) return code;
-  return Run(self, kKind, "put_many", Tag::kOwner, err, [&](spw_error* e) {
-    return Real(handle).put_many(RealHandle(handle), self->real_accesses.data(), values, count, e);
-  });
+  const Accesses given(self, "put_many", accesses, count);
+  return Run(
+      self, kKind, "put_many", Tag::kOwner, given.fault, err,
+      [&](spw_error* e) { return Real(handle).put_many(RealHandle(handle), given.real.data(), values, count, e); },
+      [](spw_code) { return std::string(); });
 }
 
 spw_code GetAsync(spw_backend* handle, const spw_access* access, uint64_t token, spw_view* out, spw_error* err) {
   BackendProxy* self = Proxy(handle);
-  if (const spw_code code = Translate(self, "get_async", access, 1, err); code != SPW_OK) return code;
+  const Accesses given(self, "get_async", access, 1);
   spw_view real{};
   return Run(
-      self, kKind, "get_async", Tag::kOwner, err,
-      [&](spw_error* e) {
-        return Real(handle).get_async(RealHandle(handle), self->real_accesses.data(), token, &real, e);
-      },
+      self, kKind, "get_async", Tag::kOwner, given.fault, err,
+      [&](spw_error* e) { return Real(handle).get_async(RealHandle(handle), given.real.data(), token, &real, e); },
       [&](spw_code code) {
         StateProxy* state = Proxy(access->state);
-        if (code == SPW_PENDING) self->pending_tokens[token] = state;
+        if (code == SPW_PENDING) self->pending_tokens.emplace(token, state);
         return ShowView(state, &self->views, code, real, out);
       });
 }
@@ -127,6 +139,15 @@ spw_code EventDescriptor(spw_backend* handle, int32_t* out, spw_error* err) {
       [&](spw_code) { return *out >= 0 ? std::string() : std::string("gave a negative descriptor"); });
 }
 
+std::string AnswerFaultOf(spw_code code, const spw_view* value) {
+  if (plugin::KnownCode(code) != code || code == SPW_PENDING) {
+    return "with code " + std::to_string(code) + ", which is no answer";
+  }
+  const bool has_value = value != nullptr && (value->data != nullptr || (value->flags & SPW_VIEW_NULL) != 0);
+  if (code == SPW_OK && !has_value) return "OK without a value";
+  return {};
+}
+
 void Answer(void* context, spw_code code, const spw_view* value) {
   auto* self = static_cast<QueryProxy*>(context);
   BackendProxy* backend = self->backend;
@@ -138,7 +159,16 @@ void Answer(void* context, spw_code code, const spw_view* value) {
   if (owner != std::thread::id() && owner != std::this_thread::get_id()) {
     backend->core->Report("'query_submit' was answered on another thread than the owner's");
   }
-  self->answer(self->context, code, value);
+  if (std::string fault = AnswerFaultOf(code, value); !fault.empty()) {
+    backend->core->Report("'query_submit' was answered " + fault);
+    code = SPW_INTERNAL;
+  }
+  // A copy that is poisoned when the callee returns, for who keeps it.
+  CopyArena borrowed;
+  spw_view shown = code == SPW_OK ? *value : spw_view{};
+  shown.data = borrowed.Copy(shown.data, shown.size, 1);
+  self->answer(self->context, code, &shown);
+  borrowed.EndAll(&backend->poisoned);
   {
     const std::lock_guard lock(backend->mutex);
     backend->queries.erase(self);
@@ -150,7 +180,11 @@ void Answer(void* context, spw_code code, const spw_view* value) {
 
 spw_code QuerySubmit(spw_backend* handle, const spw_query* query, spw_error* err) {
   BackendProxy* self = Proxy(handle);
-  if (self == nullptr) return SPW_INVALID_ARGUMENT;
+  if (std::string fault = StructFault(query, "spw_query"); self == nullptr || !fault.empty()) {
+    const auto nothing = [](auto) { return spw_code{SPW_INTERNAL}; };  // refused before it would be called
+    return Run(self, kKind, "query_submit", Tag::kAnyThread, fault, err, nothing,
+               [](spw_code) { return std::string(); });
+  }
   auto proxy = std::make_unique<QueryProxy>(self, *query);
   spw_query real = *query;
   real.context = proxy.get();

@@ -1,7 +1,10 @@
 #include "runtime/plugin/debug_proxy/call.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <sstream>
+#include <string_view>
 
 namespace spillway::runtime::debug_proxy {
 namespace {
@@ -28,8 +31,21 @@ std::string ErrorStructFault(const spw_error* err) {
   return {};
 }
 
-std::string ThreadFault(const Where& where, const BackendProxy& backend) {
-  if (where.tag == Tag::kAnyThread || backend.closed.load()) return {};
+std::string WithArticle(Kind kind) {
+  return std::string(kind == Kind::kIterator ? "an " : "a ") + KindName(kind);
+}
+
+// Whether the slot has a use for a result other than SPW_OK.
+bool MayAnswer(std::string_view slot, spw_code code) {
+  constexpr std::string_view kMayBeAbsent[] = {
+      "find_state",   "value_get",  "value_get_for_update", "value_get_at", "value_get_for_update_at",
+      "list_iterate", "map_get",    "map_remove",           "map_iterate",  "iterator_next",
+      "timer_remove", "timer_peek", "timer_poll_due",       "get_async"};
+  if (code == SPW_PENDING) return slot == "get_async";
+  return std::find(std::begin(kMayBeAbsent), std::end(kMayBeAbsent), slot) != std::end(kMayBeAbsent);
+}
+
+std::string ThreadFault(const BackendProxy& backend) {
   const std::thread::id owner = backend.owner.load();
   const std::thread::id self = std::this_thread::get_id();
   if (owner == std::thread::id()) {
@@ -79,15 +95,21 @@ spw_code Refuse(const Core& core, spw_error* err, spw_code code, const char* slo
 std::string HandleFault(const Where& where) {
   if (where.handle == nullptr) return std::string("was called with a NULL ") + KindName(where.kind);
   if (where.handle->kind != where.kind) {
-    return std::string("was called with a ") + KindName(where.handle->kind) + " instead of a " + KindName(where.kind);
+    return "was called with " + WithArticle(where.handle->kind) + " instead of " + WithArticle(where.kind);
   }
-  if (where.handle->released.load())
-    return std::string("was called on a ") + KindName(where.kind) + " after its release";
+  if (where.handle->released.load()) return "was called on " + WithArticle(where.kind) + " after its release";
   return {};
 }
 
-spw_code Enter(const Where& where, BackendProxy* backend, spw_error* err) {
-  if (where.handle == nullptr) return SPW_INVALID_ARGUMENT;  // no proxy to ask, nothing to write to
+spw_code Enter(const Where& where, spw_error* err) {
+  if (where.handle == nullptr) {  // no proxy to ask
+    if (ErrorStructFault(err).empty()) {
+      err->code = SPW_INVALID_ARGUMENT;
+      err->message = "debug proxy: a slot was called with a NULL handle";
+    }
+    return SPW_INVALID_ARGUMENT;
+  }
+  BackendProxy* backend = where.handle->backend;
   const Core& core = *backend->core;
   if (std::string fault = ErrorStructFault(err); !fault.empty()) {
     core.Report(Quoted(where.slot) + " cannot report: " + fault);
@@ -96,10 +118,10 @@ spw_code Enter(const Where& where, BackendProxy* backend, spw_error* err) {
   if (std::string fault = HandleFault(where); !fault.empty()) {
     return Refuse(core, err, where.handle->released.load() ? SPW_CLOSED : SPW_INVALID_ARGUMENT, where.slot, fault);
   }
-  if (std::string fault = ThreadFault(where, *backend); !fault.empty()) {
+  if (where.tag == Tag::kAnyThread || backend->closed.load()) return SPW_OK;
+  if (std::string fault = ThreadFault(*backend); !fault.empty()) {
     return Refuse(core, err, SPW_WRONG_THREAD, where.slot, fault);
   }
-  if (where.tag == Tag::kAnyThread) return SPW_OK;
   if (const char* under_way = backend->owner_call.load()) {
     return Refuse(core, err, SPW_INVALID_STATE, where.slot,
                   std::string("was called from inside '") + under_way + "': nobody may call back into the backend");
@@ -109,28 +131,33 @@ spw_code Enter(const Where& where, BackendProxy* backend, spw_error* err) {
   return SPW_OK;
 }
 
-bool EnterVoid(const Where& where, BackendProxy* backend) {
+bool EnterVoid(const Where& where) {
   if (where.handle == nullptr) return false;  // releasing nothing is nothing
-  const Core& core = *backend->core;
+  BackendProxy* backend = where.handle->backend;
   std::string fault = HandleFault(where);
-  if (fault.empty()) fault = ThreadFault(where, *backend);
-  if (const char* under_way = backend->owner_call.load(); fault.empty() && where.tag != Tag::kAnyThread && under_way) {
-    fault = std::string("was called from inside '") + under_way + "'";
+  if (fault.empty() && where.tag != Tag::kAnyThread && !backend->closed.load()) {
+    fault = ThreadFault(*backend);
+    if (const char* under_way = backend->owner_call.load(); fault.empty() && under_way != nullptr) {
+      fault = std::string("was called from inside '") + under_way + "': nobody may call back into the backend";
+    }
   }
-  if (!fault.empty()) {
-    core.Report(Quoted(where.slot) + " " + fault);
-    return false;
-  }
-  return true;
+  if (fault.empty()) return true;
+  backend->core->Report(Quoted(where.slot) + " " + fault);
+  return false;
 }
 
 std::string AnswerFault(const Where& where, bool was_closed, spw_code code, const spw_error& answered) {
   const std::string number = std::to_string(code);
   if (plugin::KnownCode(code) != code) return "answered with the unknown code " + number;
-  if (was_closed && code != SPW_CLOSED) {
+  // A slot that the plugin leaves out has no instance to ask.
+  if (was_closed && code != SPW_CLOSED && code != SPW_UNSUPPORTED) {
     return "answered with code " + number + " after the backend was closed; it must be SPW_CLOSED";
   }
   const bool filled = answered.message != nullptr;
+  if (code > SPW_OK && !MayAnswer(where.slot, code)) {
+    return "answered with " + std::string(code == SPW_ABSENT ? "SPW_ABSENT" : "SPW_PENDING") +
+           ", which means nothing here";
+  }
   if (!plugin::IsError(code)) {
     return filled || answered.release != nullptr
                ? "filled the error struct although its code " + number + " is no error"
@@ -161,15 +188,18 @@ spw_code Finish(const Core& core, const char* slot, spw_code code, spw_error* an
 
 std::string ShowView(StateProxy* state, CopyArena* arena, spw_code code, const spw_view& real, spw_view* out) {
   *out = spw_view{};
+  const bool is_null = (real.flags & SPW_VIEW_NULL) != 0;
   if (code != SPW_OK) {
     return real.data == nullptr ? std::string()
                                 : "gave a view although its code " + std::to_string(code) + " is not OK";
   }
   if (real.data == nullptr) {
-    if ((real.flags & SPW_VIEW_NULL) == 0) return "answered OK with null bytes and without SPW_VIEW_NULL";
+    if (!is_null) return "answered OK with null bytes and without SPW_VIEW_NULL";
+    if (state->state_kind != 0 && state->state_kind != SPW_STATE_MAP) return "gave a null value outside a map";
     *out = real;
     return {};
   }
+  if (is_null) return "gave bytes together with SPW_VIEW_NULL";
   if (real.size > 0 && reinterpret_cast<uintptr_t>(real.data) % state->promised_alignment() != 0) {
     return "gave a view that is not aligned to the registered " + std::to_string(state->promised_alignment()) +
            " bytes";

@@ -41,11 +41,12 @@ class OwnerCall {
 // A fault of the host: noted, and the error filled; returns `code`. `err` may be unusable, then it is only reported.
 spw_code Refuse(const Core& core, spw_error* err, spw_code code, const char* slot, const std::string& what);
 
-// SPW_OK when the call may go on; else the code it is refused with.
-spw_code Enter(const Where& where, BackendProxy* backend, spw_error* err);
+// SPW_OK when the call may go on; else the code it is refused with. On a closed backend no slot is the owner's any
+// more: any thread may call, several at once, and gets SPW_CLOSED from the plugin.
+spw_code Enter(const Where& where, spw_error* err);
 
 // The same for a slot without a result: false, reported, when the call must not go on.
-bool EnterVoid(const Where& where, BackendProxy* backend);
+bool EnterVoid(const Where& where);
 
 // Whether `handle` is a live one of its kind; else what is wrong with it.
 std::string HandleFault(const Where& where);
@@ -59,20 +60,27 @@ spw_code Finish(const Core& core, const char* slot, spw_code code, spw_error* an
                 spw_error* err);
 
 // Calls `call(spw_error*)`, then, when that was no error, `show(spw_code)`, which gives the host its outputs and
-// returns what is wrong with them.
+// returns what is wrong with them. With an `input_fault`, what is wrong with the host's arguments, it calls nothing.
 template <typename Object, typename Call, typename Show>
-spw_code Run(Object* object, Kind kind, const char* slot, Tag tag, spw_error* err, Call&& call, Show&& show) noexcept {
+spw_code Run(Object* object, Kind kind, const char* slot, Tag tag, const std::string& input_fault, spw_error* err,
+             Call&& call, Show&& show) noexcept {
   const Where where{kind, object, slot, tag};
-  BackendProxy* backend = object == nullptr ? nullptr : BackendOf(object);
-  if (const spw_code refused = Enter(where, backend, err); refused != SPW_OK) return refused;
-  // Cleared before anybody else may bind: an owner's call ends with its answer.
-  const OwnerCall owner_call(tag == Tag::kAnyThread ? nullptr : backend, slot);
+  if (const spw_code refused = Enter(where, err); refused != SPW_OK) return refused;
+  BackendProxy* backend = object->backend;
+  if (!input_fault.empty()) return Refuse(*backend->core, err, SPW_INVALID_ARGUMENT, slot, input_fault);
   const bool was_closed = backend->closed.load();
+  // Cleared before anybody else may bind: an owner's call ends with its answer.
+  const OwnerCall owner_call(tag == Tag::kAnyThread || was_closed ? nullptr : backend, slot);
   auto answered = plugin::Sized<spw_error>();
   const spw_code code = std::forward<Call>(call)(&answered);
   std::string fault = AnswerFault(where, was_closed, code, answered);
   if (fault.empty() && !plugin::IsError(code)) fault = std::forward<Show>(show)(code);
   return Finish(*backend->core, slot, code, &answered, fault, err);
+}
+
+template <typename Object, typename Call, typename Show>
+spw_code Run(Object* object, Kind kind, const char* slot, Tag tag, spw_error* err, Call&& call, Show&& show) noexcept {
+  return Run(object, kind, slot, tag, std::string(), err, std::forward<Call>(call), std::forward<Show>(show));
 }
 
 // For slots that have no outputs to show.
@@ -83,6 +91,15 @@ spw_code Run(Object* object, Kind kind, const char* slot, Tag tag, spw_error* er
 
 // What is wrong with a view that came with `code`; else `out` gets the copy to show.
 std::string ShowView(StateProxy* state, CopyArena* arena, spw_code code, const spw_view& real, spw_view* out);
+
+// What is wrong with a growing struct that the host hands over; empty when nothing is.
+template <typename T>
+std::string StructFault(const T* given, const char* name) {
+  if (given == nullptr) return std::string("was called with a NULL ") + name;
+  if (given->struct_size >= sizeof(T)) return {};
+  return std::string("was called with a ") + name + " whose struct_size is " + std::to_string(given->struct_size) +
+         " instead of " + std::to_string(sizeof(T));
+}
 
 // Takes the host's range and the plugin's number into one sentence when the number is not in it; else empty.
 std::string KeyGroupFault(uint32_t key_group, spw_key_group_range range);

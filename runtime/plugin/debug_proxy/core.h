@@ -20,15 +20,18 @@ enum class Kind : uint32_t { kBackend = 0x5b1cb001, kState, kIterator, kSnapshot
 
 [[nodiscard]] const char* KindName(Kind kind);
 
+struct BackendProxy;
+
 // What every opaque handle that the proxy hands out points to. After its release it lies in quarantine, so that a
 // use after release finds `released` and not another object.
 struct HandleBase {
-  explicit HandleBase(Kind k) : kind(k) {}
+  HandleBase(Kind k, BackendProxy* b) : kind(k), backend(b) {}
   virtual ~HandleBase() = default;
   HandleBase(const HandleBase&) = delete;
   HandleBase& operator=(const HandleBase&) = delete;
 
   const Kind kind;
+  BackendProxy* const backend;  // that it belongs to; a backend to itself
   std::atomic<bool> released{false};
 };
 

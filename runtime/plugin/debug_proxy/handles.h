@@ -8,7 +8,6 @@
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
-#include <vector>
 
 #include "runtime/plugin/debug_proxy/copies.h"
 #include "runtime/plugin/debug_proxy/core.h"
@@ -16,11 +15,8 @@
 
 namespace spillway::runtime::debug_proxy {
 
-struct BackendProxy;
-
 struct StateProxy : HandleBase {
-  StateProxy(BackendProxy* b, spw_state* r) : HandleBase(Kind::kState), backend(b), real(r) {}
-  BackendProxy* const backend;
+  StateProxy(BackendProxy* b, spw_state* r) : HandleBase(Kind::kState, b), real(r) {}
   spw_state* const real;
   spw_state_kind state_kind = 0;  // 0 until registered here: found after a restore only
   uint32_t alignment = 0;         // 0 alike
@@ -33,8 +29,7 @@ enum class ItemShape { kList, kMap, kKeys, kKeysAndNamespaces, kEntries };
 
 struct IteratorProxy : HandleBase {
   IteratorProxy(StateProxy* s, spw_iterator* r, ItemShape sh, spw_key_group_range g)
-      : HandleBase(Kind::kIterator), backend(s->backend), state(s), real(r), shape(sh), key_groups(g) {}
-  BackendProxy* const backend;
+      : HandleBase(Kind::kIterator, s->backend), state(s), real(r), shape(sh), key_groups(g) {}
   StateProxy* const state;
   spw_iterator* const real;
   const ItemShape shape;
@@ -43,23 +38,20 @@ struct IteratorProxy : HandleBase {
 };
 
 struct SnapshotProxy : HandleBase {
-  SnapshotProxy(BackendProxy* b, spw_snapshot* r) : HandleBase(Kind::kSnapshot), backend(b), real(r) {}
-  BackendProxy* const backend;
+  SnapshotProxy(BackendProxy* b, spw_snapshot* r) : HandleBase(Kind::kSnapshot, b), real(r) {}
   spw_snapshot* const real;
   std::atomic<bool> running{false};  // a snapshot_run is under way, on any thread
 };
 
 struct QueryProxy : HandleBase {
-  QueryProxy(BackendProxy* b, const spw_query& q)
-      : HandleBase(Kind::kQuery), backend(b), context(q.context), answer(q.answer) {}
-  BackendProxy* const backend;
+  QueryProxy(BackendProxy* b, const spw_query& q) : HandleBase(Kind::kQuery, b), context(q.context), answer(q.answer) {}
   void* const context;
   void (*const answer)(void*, spw_code, const spw_view*);
   std::atomic<bool> answered{false};
 };
 
 struct BackendProxy : HandleBase {
-  explicit BackendProxy(Core* c) : HandleBase(Kind::kBackend), core(c) {}
+  explicit BackendProxy(Core* c) : HandleBase(Kind::kBackend, this), core(c) {}
 
   [[nodiscard]] StateProxy* StateFor(spw_state* real_state) {
     std::unique_ptr<StateProxy>& state = states[real_state];
@@ -86,8 +78,7 @@ struct BackendProxy : HandleBase {
   CopyArena views;
   Shadows shadows;
   std::unordered_map<spw_state*, std::unique_ptr<StateProxy>> states;
-  std::unordered_map<uint64_t, StateProxy*> pending_tokens;  // of get_async
-  std::vector<spw_access> real_accesses;                     // scratch for batches
+  std::unordered_multimap<uint64_t, StateProxy*> pending_tokens;  // of get_async; the host may use one twice
 
   // Handles of this backend that were not released; they come and go on any thread.
   std::mutex mutex;
@@ -107,14 +98,6 @@ struct BackendProxy : HandleBase {
 }
 [[nodiscard]] inline SnapshotProxy* Proxy(spw_snapshot* handle) {
   return reinterpret_cast<SnapshotProxy*>(handle);
-}
-
-[[nodiscard]] inline BackendProxy* BackendOf(BackendProxy* backend) {
-  return backend;
-}
-template <typename Child>
-[[nodiscard]] BackendProxy* BackendOf(Child* child) {
-  return child->backend;
 }
 
 }  // namespace spillway::runtime::debug_proxy

@@ -20,10 +20,10 @@ spw_code SnapshotBegin(spw_backend* handle, const spw_snapshot_options* options,
   BackendProxy* self = Proxy(handle);
   spw_snapshot* made = nullptr;
   return Run(
-      self, Kind::kBackend, "snapshot_begin", Tag::kOwnerSafepoint, err,
+      self, Kind::kBackend, "snapshot_begin", Tag::kOwnerSafepoint, StructFault(options, "spw_snapshot_options"), err,
       [&](spw_error* e) { return Real(handle).snapshot_begin(RealHandle(handle), options, &made, e); },
       [&](spw_code code) {
-        if (code != SPW_OK || made == nullptr) return std::string("answered without a snapshot");
+        if (code != SPW_OK || made == nullptr) return std::string("answered OK without a snapshot");
         auto* snapshot = new SnapshotProxy(self, made);
         self->core->counters()->snapshots.fetch_add(1);
         const std::lock_guard lock(self->mutex);
@@ -62,10 +62,13 @@ spw_code SnapshotRun(spw_snapshot* handle, spw_snapshot_result* out, spw_error* 
   }
   auto inner = plugin::Sized<spw_snapshot_result>();
   const spw_code code = Run(
-      self, Kind::kSnapshot, "snapshot_run", Tag::kAnyThread, err,
+      self, Kind::kSnapshot, "snapshot_run", Tag::kAnyThread, StructFault(out, "spw_snapshot_result"), err,
       [&](spw_error* e) { return self->backend->core->real().snapshot_run(self->real, &inner, e); },
       [&](spw_code) {
-        if (std::string fault = ResultFault(inner); !fault.empty()) return fault;
+        if (std::string fault = ResultFault(inner); !fault.empty()) {
+          if (inner.release != nullptr) inner.release(&inner);
+          return fault;
+        }
         const std::shared_ptr<Counters>& counters = self->backend->core->counters();
         *out = inner;
         out->struct_size = sizeof(spw_snapshot_result);
@@ -80,14 +83,13 @@ spw_code SnapshotRun(spw_snapshot* handle, spw_snapshot_result* out, spw_error* 
 
 void SnapshotCancel(spw_snapshot* handle) {
   SnapshotProxy* self = Proxy(handle);
-  if (self == nullptr || !EnterVoid({Kind::kSnapshot, self, "snapshot_cancel", Tag::kAnyThread}, self->backend)) return;
+  if (!EnterVoid({Kind::kSnapshot, self, "snapshot_cancel", Tag::kAnyThread})) return;
   self->backend->core->real().snapshot_cancel(self->real);
 }
 
 void SnapshotRelease(spw_snapshot* handle) {
   SnapshotProxy* self = Proxy(handle);
-  if (self == nullptr || !EnterVoid({Kind::kSnapshot, self, "snapshot_release", Tag::kAnyThread}, self->backend))
-    return;
+  if (!EnterVoid({Kind::kSnapshot, self, "snapshot_release", Tag::kAnyThread})) return;
   BackendProxy* backend = self->backend;
   if (self->running.load()) {
     backend->core->Report("'snapshot_release' was called while 'snapshot_run' is under way");
@@ -118,14 +120,26 @@ spw_code CheckpointSubsumed(spw_backend* handle, uint64_t checkpoint_id, spw_err
              [&](spw_error* e) { return Real(handle).checkpoint_subsumed(RealHandle(handle), checkpoint_id, e); });
 }
 
+std::string SourcesFault(const spw_restore_source* sources, uint32_t count) {
+  std::string fault;
+  for (uint32_t i = 0; i < count && fault.empty(); ++i) {
+    fault = StructFault(sources == nullptr ? nullptr : &sources[i], "spw_restore_source");
+  }
+  return fault;
+}
+
 spw_code Restore(spw_backend* handle, const spw_restore_source* sources, uint32_t count, spw_error* err) {
-  return Run(Proxy(handle), Kind::kBackend, "restore", Tag::kOwnerSafepoint, err,
-             [&](spw_error* e) { return Real(handle).restore(RealHandle(handle), sources, count, e); });
+  return Run(
+      Proxy(handle), Kind::kBackend, "restore", Tag::kOwnerSafepoint, SourcesFault(sources, count), err,
+      [&](spw_error* e) { return Real(handle).restore(RealHandle(handle), sources, count, e); },
+      [](spw_code) { return std::string(); });
 }
 
 spw_code RestoreSavepoint(spw_backend* handle, const spw_restore_source* sources, uint32_t count, spw_error* err) {
-  return Run(Proxy(handle), Kind::kBackend, "restore_savepoint", Tag::kOwnerSafepoint, err,
-             [&](spw_error* e) { return Real(handle).restore_savepoint(RealHandle(handle), sources, count, e); });
+  return Run(
+      Proxy(handle), Kind::kBackend, "restore_savepoint", Tag::kOwnerSafepoint, SourcesFault(sources, count), err,
+      [&](spw_error* e) { return Real(handle).restore_savepoint(RealHandle(handle), sources, count, e); },
+      [](spw_code) { return std::string(); });
 }
 
 }  // namespace

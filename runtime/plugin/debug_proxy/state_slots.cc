@@ -44,6 +44,7 @@ spw_code ReadView(spw_state* handle, const char* slot, spw_view* out, spw_error*
 std::string ShowMutView(StateProxy* self, spw_code code, uint64_t create_size, const spw_mut_view& real,
                         spw_mut_view* out) {
   *out = spw_mut_view{};
+  if (code == SPW_ABSENT && create_size != SPW_DO_NOT_CREATE) return "answered ABSENT although it was told to create";
   if (code != SPW_OK) {
     return real.data == nullptr ? std::string()
                                 : "gave a view although its code " + std::to_string(code) + " is not OK";
