@@ -74,7 +74,7 @@ class CompletedCheckpoints {
   // One above every id that has a directory, complete or not; 1 at first. New checkpoints take this or more.
   Result<uint64_t> NextId();
   Result<LatestCheckpoint> Latest();
-  // Removes all complete checkpoints but the `retained_max` newest; the ids of those removed.
+  // Removes all complete checkpoints older than the `retained_max` newest that can be loaded; the ids of those removed.
   Result<std::vector<uint64_t>> Retain(uint32_t retained_max);
   // Removes the directories of checkpoints that never became complete, except `in_progress`; their ids.
   Result<std::vector<uint64_t>> RemoveIncomplete(const std::vector<uint64_t>& in_progress = {});
