@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/sources/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace spillway::runtime {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "tests/sources/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace spillway::runtime {
 namespace {
