@@ -18,6 +18,9 @@ using CaseList = std::vector<Case>;
 [[nodiscard]] CaseList MapCases();
 [[nodiscard]] CaseList KeysCases();
 [[nodiscard]] CaseList TimerCases();
+[[nodiscard]] CaseList SnapshotCases();
+[[nodiscard]] CaseList InterruptedSnapshotCases();
+[[nodiscard]] CaseList RescaleCases();
 [[nodiscard]] CaseList LifeCycleCases();
 
 }  // namespace spillway::conformance

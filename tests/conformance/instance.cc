@@ -145,12 +145,17 @@ TakenSnapshot Instance::RunSnapshot(const plugin::Snapshot& snapshot, Location w
   plugin::Error err;
   plugin::SnapshotResult result;
   ExpectCode(snapshot.Run(&result, err), SPW_OK, "snapshot_run", err, where);
+  return Keep(result);
+}
+
+TakenSnapshot Instance::Keep(const plugin::SnapshotResult& result) const {
   TakenSnapshot taken;
   taken.key_groups = options_.key_groups;
   taken.metadata = TextOf(result->metadata);
   taken.entries = result->entries;
-  for (uint32_t i = 0; i < result->file_count; ++i)
+  for (uint32_t i = 0; i < result->file_count; ++i) {
     taken.files.emplace_back(result->files[i].name, result->files[i].size);
+  }
   return taken;
 }
 

@@ -152,6 +152,8 @@ class Instance {
 
   [[nodiscard]] plugin::Snapshot BeginSnapshot(Location where = Location::current());
   [[nodiscard]] TakenSnapshot RunSnapshot(const plugin::Snapshot& snapshot, Location where = Location::current());
+  // What snapshot_run answered, as a host keeps it.
+  [[nodiscard]] TakenSnapshot Keep(const plugin::SnapshotResult& result) const;
   [[nodiscard]] TakenSnapshot TakeSnapshot(Location where = Location::current());
   void Restore(const std::vector<TakenSnapshot>& snapshots, Location where = Location::current());
   // Restores into a new instance in place of this one; states are registered again when they were.

@@ -21,9 +21,10 @@ Status MemoryStorage::Enter(const char* call, const std::string& name, bool thro
   std::unique_lock lock(mutex_);
   const bool fails = ++calls_ == failing_call_;
   if (through_gate && gate_closed_) {
+    const uint64_t seen = openings_;
     ++waiting_;
     changed_.notify_all();
-    changed_.wait(lock, [&] { return !gate_closed_; });
+    changed_.wait(lock, [&] { return openings_ != seen; });
     --waiting_;
   }
   if (!fails) return {};
@@ -141,9 +142,15 @@ void MemoryStorage::WaitUntilSomebodyWaits() {
   changed_.wait(lock, [&] { return waiting_ > 0; });
 }
 
+void MemoryStorage::LetOthersThrough() {
+  const std::lock_guard lock(mutex_);
+  gate_closed_ = false;
+}
+
 void MemoryStorage::OpenGate() {
   const std::lock_guard lock(mutex_);
   gate_closed_ = false;
+  ++openings_;
   changed_.notify_all();
 }
 

@@ -54,6 +54,8 @@ class MemoryStorage {
   // From now on whoever writes or commits waits until OpenGate.
   void CloseGate();
   void WaitUntilSomebodyWaits();
+  // Who waits goes on waiting, who comes from now on does not.
+  void LetOthersThrough();
   void OpenGate();
 
  private:
@@ -67,6 +69,7 @@ class MemoryStorage {
   uint64_t calls_ = 0;
   uint64_t failing_call_ = 0;
   bool gate_closed_ = false;
+  uint64_t openings_ = 0;
   uint64_t waiting_ = 0;
 };
 
