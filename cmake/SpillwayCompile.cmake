@@ -19,7 +19,8 @@ if(SPILLWAY_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${SPILLWAY_CCACHE})
 endif()
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align -Wno-missing-field-initializers)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wcast-align -Wno-missing-field-initializers
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 option(SPILLWAY_WERROR "Treat warnings as errors" ON)
 if(SPILLWAY_WERROR)
   add_compile_options(-Werror)
