@@ -30,6 +30,8 @@ set(SPILLWAY_SANITIZE "" CACHE STRING "Value of -fsanitize= for all code, empty 
 if(SPILLWAY_SANITIZE)
   add_compile_options(-fsanitize=${SPILLWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SPILLWAY_SANITIZE})
+  # GCC 12 sees uninitialised members in the library's own <regex> and <functional> once they are instrumented.
+  add_compile_options(-Wno-maybe-uninitialized)
 endif()
 
 find_package(Threads REQUIRED)
@@ -45,4 +47,5 @@ function(spillway_plugin name)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
   set_target_properties(${name} PROPERTIES LINK_DEPENDS ${version_script})
+  set_property(GLOBAL APPEND PROPERTY SPILLWAY_PLUGINS ${name})
 endfunction()
