@@ -25,7 +25,7 @@
  * non-NULL data and size 0. The void namespace is the empty bytes, which is distinct from a missing one
  * and from every namespace a typed layer writes (those have at least one byte).
  *
- * Structs with `struct_size` first may grow at their end; the others are frozen and asserted by offset in RULES tests.
+ * Structs with `struct_size` first may grow at their end; the others are frozen and asserted by offset in tests/abi.
  * Until 1.0, host and plugin must agree on the exact minor version.
  */
 #ifndef SPILLWAY_PLUGIN_ABI_H_
@@ -49,7 +49,7 @@ extern "C" {
 #define SPW_EXPORT
 #endif
 
-/* ---------------------------------------------------------------------------------------------- results and errors */
+/* -- Results and errors -- */
 
 typedef int32_t spw_code;
 enum {
@@ -85,7 +85,7 @@ typedef struct spw_error {
   void (*release)(struct spw_error* self); /* [any-thread] */
 } spw_error;
 
-/* ------------------------------------------------------------------------------------------------- bytes and views */
+/* -- Bytes and views -- */
 
 /* Borrowed bytes. Frozen. */
 typedef struct spw_bytes {
@@ -137,16 +137,14 @@ typedef struct spw_key_group_range {
   uint32_t last;
 } spw_key_group_range;
 
-/* ----------------------------------------------------------------------------------------------------- opaque handles
- */
+/* -- Opaque handles -- */
 
 typedef struct spw_backend spw_backend;   /* one instance: one subtask's keyed state; from open to release */
 typedef struct spw_state spw_state;       /* a registered state; owned by its backend, valid until its release */
 typedef struct spw_iterator spw_iterator; /* released by iterator_release, before its backend is released */
 typedef struct spw_snapshot spw_snapshot; /* released by snapshot_release, before its backend is released */
 
-/* ------------------------------------------------------------------------------------------------------- host tables
- */
+/* -- Host tables -- */
 
 typedef int32_t spw_log_level;
 enum { SPW_LOG_DEBUG = 0, SPW_LOG_INFO = 1, SPW_LOG_WARN = 2, SPW_LOG_ERROR = 3 }; /* unknown: treat as INFO */
@@ -199,7 +197,8 @@ typedef struct spw_host {
                                                    spw_bytes old_schema, spw_bytes new_schema);
 
   /* Checkpoint storage. Names are relative, '/'-separated, made of [A-Za-z0-9._-]; files are immutable once committed,
-   * durable after commit returns, and invisible before. Blocking: never on the owner thread. */
+   * durable after commit returns, and invisible before. They block: on the owner thread only inside `restore` and
+   * `restore_savepoint`. */
   spw_code (*storage_create)(void* context, const char* name, spw_writable** out, spw_error* err);
   spw_code (*storage_write)(void* context, spw_writable* file, spw_bytes bytes, spw_error* err);
   spw_code (*storage_commit)(void* context, spw_writable* file, spw_error* err); /* ends the handle, also on error */
@@ -221,7 +220,7 @@ typedef struct spw_host {
   spw_code (*storage_local_path)(void* context, const char* name, char* buffer, uint64_t capacity, spw_error* err);
 } spw_host;
 
-/* ------------------------------------------------------------------------------------------------------------- open */
+/* -- Open -- */
 
 /* One configuration key and value, both NUL-terminated UTF-8. Frozen. */
 typedef struct spw_config_entry {
@@ -242,8 +241,7 @@ typedef struct spw_open_options {
   uint64_t memory_share_bytes;    /* what the instance may use from the start; 0: no limit */
 } spw_open_options;
 
-/* ------------------------------------------------------------------------------------------------------------- states
- */
+/* -- States -- */
 
 typedef int32_t spw_state_kind;
 enum { SPW_STATE_VALUE = 1, SPW_STATE_LIST = 2, SPW_STATE_MAP = 3, SPW_STATE_TIMER = 4 }; /* unknown: unsupported */
@@ -269,7 +267,7 @@ typedef struct spw_state_options {
   spw_bytes map_key_schema;
 } spw_state_options;
 
-/* ---------------------------------------------------------------------------------------------------------- batches */
+/* -- Batches -- */
 
 /* One announced or batched access. Frozen. */
 typedef struct spw_access {
@@ -305,12 +303,12 @@ typedef struct spw_query {
   spw_bytes state_namespace;
   spw_bytes map_key;
   void* context;
-  /* Called once, on the owner thread inside `poll` (or inside `close`, with SPW_CLOSED). The value is borrowed until it
+  /* [owner-thread] Called once, inside `poll` (or inside `close`, with SPW_CLOSED). The value is borrowed until it
    * returns; it must not call the backend. */
   void (*answer)(void* context, spw_code code, const spw_view* value);
 } spw_query;
 
-/* -------------------------------------------------------------------------------------------------------- snapshots */
+/* -- Snapshots -- */
 
 typedef int32_t spw_snapshot_kind;
 enum { SPW_SNAPSHOT_FULL = 1, SPW_SNAPSHOT_INCREMENTAL = 2, SPW_SNAPSHOT_SAVEPOINT = 3 }; /* unknown: unsupported */
@@ -350,8 +348,7 @@ typedef struct spw_restore_source {
   const spw_file_ref* files;
 } spw_restore_source;
 
-/* ------------------------------------------------------------------------------------------------ memory and metrics
- */
+/* -- Memory and metrics -- */
 
 /* Bytes by what they serve; `used` is their sum and what the share is compared with. */
 typedef struct spw_memory_usage {
@@ -382,8 +379,7 @@ typedef struct spw_metric {
 enum { SPW_CLOSE_KEEP_LOCAL_FILES = 1u };
 #define SPW_DO_NOT_CREATE UINT64_MAX
 
-/* ------------------------------------------------------------------------------------------------------ backend table
- */
+/* -- Backend table -- */
 
 /*
  * What the plugin offers. The loader copies it, up to struct_size, into a complete table of its own and fills every
@@ -394,7 +390,7 @@ typedef struct spw_backend_api {
   uint32_t struct_size;
   uint32_t reserved;
 
-  /* -- Life (required) ------------------------------------------------------------------------------------------- */
+  /* -- Life (required) -- */
 
   /* [any-thread] Makes an instance, empty and without an owner. `options` is borrowed, `host` is kept until release. */
   spw_code (*open)(const spw_open_options* options, const spw_host* host, spw_backend** out, spw_error* err);
@@ -410,7 +406,7 @@ typedef struct spw_backend_api {
    * it the handles of its states. Iterators and snapshots must have been released before. */
   void (*release)(spw_backend* backend);
 
-  /* -- States (required) ----------------------------------------------------------------------------------------- */
+  /* -- States (required) -- */
 
   /* [owner-thread] The same name, kind and serializers give the same handle. Another kind, or serializers that the host
    * calls incompatible, is SPW_STATE_MIGRATION and changes nothing. A TTL without [TTL], or a kind without its
@@ -432,7 +428,7 @@ typedef struct spw_backend_api {
    * Value, list and map states. */
   spw_code (*state_clear)(spw_state* state, spw_bytes state_namespace, spw_error* err);
 
-  /* -- Safepoints (required) --------------------------------------------------------------------------------------- */
+  /* -- Safepoints (required) -- */
 
   /* [owner-thread] Ends the record that was being processed: views end here, nothing else happens. */
   void (*end_record)(spw_backend* backend);
@@ -440,8 +436,7 @@ typedef struct spw_backend_api {
    * memory, and returns up to `capacity` completions of get_async. */
   spw_code (*poll)(spw_backend* backend, spw_completion* out, uint32_t capacity, uint32_t* count, spw_error* err);
 
-  /* -- Value states [VALUE], on the current key ----------------------------------------------------------------------
-   */
+  /* -- Value states [VALUE], on the current key -- */
 
   /* [owner-thread] SPW_OK and the value, or SPW_ABSENT. */
   spw_code (*value_get)(spw_state* state, spw_bytes state_namespace, spw_view* out, spw_error* err);
@@ -452,8 +447,7 @@ typedef struct spw_backend_api {
   /* [owner-thread] A null value clears. */
   spw_code (*value_put)(spw_state* state, spw_bytes state_namespace, spw_bytes value, spw_error* err);
 
-  /* -- Value states in one call [VALUE]: the key comes along, the current key stays what it was
-   * ------------------------ */
+  /* -- Value states in one call [VALUE]: the key comes along, the current key stays what it was -- */
 
   /* [owner-thread] */
   spw_code (*value_get_at)(spw_state* state, spw_bytes key, uint32_t key_group, spw_bytes state_namespace,
@@ -462,8 +456,7 @@ typedef struct spw_backend_api {
   spw_code (*value_get_for_update_at)(spw_state* state, spw_bytes key, uint32_t key_group, spw_bytes state_namespace,
                                       uint64_t create_size, spw_mut_view* out, spw_error* err);
 
-  /* -- List states [LIST], on the current key
-   * -------------------------------------------------------------------------- */
+  /* -- List states [LIST], on the current key -- */
 
   /* [owner-thread] Adds at the end, in order. count 0 changes nothing and creates nothing. A null element is
    * SPW_INVALID_ARGUMENT and nothing is changed. */
@@ -476,8 +469,7 @@ typedef struct spw_backend_api {
    * they were at this call. */
   spw_code (*list_iterate)(spw_state* state, spw_bytes state_namespace, spw_iterator** out, spw_error* err);
 
-  /* -- Map states [MAP], on the current key
-   * ---------------------------------------------------------------------------- */
+  /* -- Map states [MAP], on the current key -- */
 
   /* [owner-thread] SPW_OK with the value (flags has SPW_VIEW_NULL for a null one) or SPW_ABSENT. A null map key is
    * SPW_INVALID_ARGUMENT, here and below. */
@@ -493,8 +485,7 @@ typedef struct spw_backend_api {
    * not. */
   spw_code (*map_iterate)(spw_state* state, spw_bytes state_namespace, spw_iterator** out, spw_error* err);
 
-  /* -- Merging [MERGE]: list states
-   * ---------------------------------------------------------------------------------------- */
+  /* -- Merging [MERGE]: list states -- */
 
   /* [owner-thread] Of the current key: the target holds its own elements and then those of the sources, in the order
    * given; the sources vanish. Any of them may be empty. The target among the sources, or a source twice, is
@@ -502,8 +493,7 @@ typedef struct spw_backend_api {
   spw_code (*merge_namespaces)(spw_state* state, spw_bytes target, const spw_bytes* sources, uint64_t count,
                                spw_error* err);
 
-  /* -- Iteration over a whole state (required)
-   * ----------------------------------------------------------------------------- */
+  /* -- Iteration over a whole state (required) -- */
 
   /* [owner-thread] Each key with an entry under this namespace, once (item.key, item.key_group), as of this call. The
    * current key may be set, and the visited entries changed or cleared, meanwhile. Value, list and map states. */
@@ -516,16 +506,15 @@ typedef struct spw_backend_api {
 
   /* [owner-thread] Up to `capacity` items; *count 0 and SPW_ABSENT at the end. */
   spw_code (*iterator_next)(spw_iterator* iterator, spw_item* out, uint32_t capacity, uint32_t* count, spw_error* err);
-  /* [owner-thread] Removes the index-th item of the last batch from its map. Twice, before the first batch, or on an
-   * iterator that is not a map_iterate one: SPW_INVALID_STATE. */
+  /* [owner-thread] [MAP] Removes the index-th item of the last batch from its map. Twice, before the first batch, or on
+   * an iterator that is not a map_iterate one: SPW_INVALID_STATE. */
   spw_code (*iterator_remove)(spw_iterator* iterator, uint32_t index, spw_error* err);
-  /* [owner-thread] Gives the index-th item of the last batch another value; as iterator_remove otherwise. */
+  /* [owner-thread] [MAP] Gives the index-th item of the last batch another value; as iterator_remove otherwise. */
   spw_code (*iterator_replace)(spw_iterator* iterator, uint32_t index, spw_bytes value, spw_error* err);
   /* [owner-thread; any-thread after close] */
   void (*iterator_release)(spw_iterator* iterator);
 
-  /* -- Timers [TIMER]: timer states, a set over (timestamp, key, namespace); independent of the current key
-   * ---------------- */
+  /* -- Timers [TIMER]: timer states, a set over (timestamp, key, namespace); independent of the current key -- */
 
   /* [owner-thread] Adds those that are not there yet; *head_changed is 1 when the earliest timer of the state is
    * another than before. */
@@ -540,34 +529,32 @@ typedef struct spw_backend_api {
   spw_code (*timer_poll_due)(spw_state* state, int64_t up_to, spw_timer* out, uint32_t capacity, uint32_t* count,
                              spw_error* err);
 
-  /* -- Batches [PREFETCH] [BATCH] [ASYNC_GET]
-   * -------------------------------------------------------------------------------- */
+  /* -- Batches [PREFETCH] [BATCH] [ASYNC_GET] -- */
 
-  /* [owner-thread] Announces accesses. A safepoint. What is resident is brought near; what is cold begins to load. */
+  /* [owner-thread] [PREFETCH] Announces accesses. A safepoint. What is resident is brought near; what is cold begins to
+   * load. */
   spw_code (*prefetch)(spw_backend* backend, const spw_access* accesses, uint32_t count, spw_error* err);
-  /* [owner-thread] Reads value or map entries; out[i] answers accesses[i]. */
+  /* [owner-thread] [BATCH] Reads value or map entries; out[i] answers accesses[i]. */
   spw_code (*get_many)(spw_backend* backend, const spw_access* accesses, uint32_t count, spw_access_result* out,
                        spw_error* err);
-  /* [owner-thread] Writes value or map entries; values[i] goes where accesses[i] says. */
+  /* [owner-thread] [BATCH] Writes value or map entries; values[i] goes where accesses[i] says. */
   spw_code (*put_many)(spw_backend* backend, const spw_access* accesses, const spw_bytes* values, uint32_t count,
                        spw_error* err);
-  /* [owner-thread] SPW_PENDING and later a completion with this token, or SPW_OK / SPW_ABSENT at once. */
+  /* [owner-thread] [ASYNC_GET] SPW_PENDING and later a completion with this token, or SPW_OK / SPW_ABSENT at once. */
   spw_code (*get_async)(spw_backend* backend, const spw_access* access, uint64_t token, spw_view* out, spw_error* err);
-  /* [owner-thread] Waits for a completion, a query or a request for memory; SPW_TIMED_OUT is not an error here: no
-   * message. */
+  /* [owner-thread] [ASYNC_GET] Waits for a completion, a query or a request for memory; SPW_TIMED_OUT is not an error
+   * here: no message. */
   spw_code (*wait)(spw_backend* backend, uint64_t timeout_us, spw_error* err);
-  /* [owner-thread] A descriptor that is readable when `poll` has something to do; owned by the backend. */
+  /* [owner-thread] [ASYNC_GET] A descriptor that is readable when `poll` has something to do; owned by the backend. */
   spw_code (*event_descriptor)(spw_backend* backend, int32_t* out, spw_error* err);
 
-  /* -- Live queries [QUERY]
-   * --------------------------------------------------------------------------------------------------- */
+  /* -- Live queries [QUERY] -- */
 
   /* [any-thread] The value after the last record that ended before the answering poll. Never disturbs the current key.
    */
   spw_code (*query_submit)(spw_backend* backend, const spw_query* query, spw_error* err);
 
-  /* -- Snapshots [SNAPSHOT_FULL] [SNAPSHOT_INCREMENTAL] [SAVEPOINT]
-   * ------------------------------------------------------------ */
+  /* -- Snapshots [SNAPSHOT_FULL] [SNAPSHOT_INCREMENTAL] [SAVEPOINT] -- */
 
   /* [owner-thread] Pins the state as it is now. O(key-groups); a safepoint. Several may be live. */
   spw_code (*snapshot_begin)(spw_backend* backend, const spw_snapshot_options* options, spw_snapshot** out,
@@ -578,21 +565,21 @@ typedef struct spw_backend_api {
   void (*snapshot_cancel)(spw_snapshot* snapshot);
   /* [any-thread] Not while snapshot_run is under way. What it pinned is freed at the owner's next safepoints. */
   void (*snapshot_release)(spw_snapshot* snapshot);
-  /* [owner-thread] The checkpoint as a whole is durable / was given up / is no longer retained. Late or missing notices
-   * cost space, never correctness. */
+  /* [owner-thread] [SNAPSHOT_FULL] [SNAPSHOT_INCREMENTAL] The checkpoint as a whole is durable / was given up / is no
+   * longer retained. Late or missing notices cost space, never correctness. */
   spw_code (*checkpoint_complete)(spw_backend* backend, uint64_t checkpoint_id, spw_error* err);
   spw_code (*checkpoint_aborted)(spw_backend* backend, uint64_t checkpoint_id, spw_error* err);
   spw_code (*checkpoint_subsumed)(spw_backend* backend, uint64_t checkpoint_id, spw_error* err);
-  /* [owner-thread] Takes over, from each source, what lies in the instance's key-groups. Only once, before any state is
-   * registered; on error the instance is empty as before. Sources whose key-groups overlap inside the instance's range,
-   * or with another key_group_function or max_parallelism, are SPW_INVALID_ARGUMENT. */
+  /* [owner-thread] [SNAPSHOT_FULL] [SNAPSHOT_INCREMENTAL] Takes over, from each source, what lies in the instance's
+   * key-groups. Only once, before any state is registered; on error the instance is empty as before. Sources whose
+   * key-groups overlap inside the instance's range, or with another key_group_function or max_parallelism, are
+   * SPW_INVALID_ARGUMENT. */
   spw_code (*restore)(spw_backend* backend, const spw_restore_source* sources, uint32_t count, spw_error* err);
-  /* [owner-thread] The same from canonical savepoints of any backend [SAVEPOINT]. */
+  /* [owner-thread] [SAVEPOINT] The same from canonical savepoints of any backend. */
   spw_code (*restore_savepoint)(spw_backend* backend, const spw_restore_source* sources, uint32_t count,
                                 spw_error* err);
 
-  /* -- Memory and metrics
-   * -------------------------------------------------------------------------------------------------------- */
+  /* -- Memory and metrics -- */
 
   /* [any-thread] (required) */
   spw_code (*memory_usage)(spw_backend* backend, spw_memory_usage* out, spw_error* err);
@@ -605,8 +592,7 @@ typedef struct spw_backend_api {
   spw_code (*metrics)(spw_backend* backend, spw_metric* out, uint32_t capacity, uint32_t* count, spw_error* err);
 } spw_backend_api;
 
-/* -------------------------------------------------------------------------------------------------------- descriptor
- */
+/* -- Descriptor -- */
 
 /* What a plugin can do; a bit promises semantics, never that a slot exists. Unknown bits are ignored. */
 #define SPW_CAP_VALUE (UINT64_C(1) << 0)
