@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,7 +22,7 @@ namespace spillway {
 template <KeyType K>
 class KeyedStateIteration {
  public:
-  KeyedStateIteration(KeyedScope* scope, const std::atomic<bool>* stop) : scope_(scope), stop_(stop) {}
+  KeyedStateIteration(KeyedScope* scope, const bool* stop) : scope_(scope), stop_(stop) {}
 
   // visit(const K&, const T&), for every key that has a value.
   template <typename T, typename Visit>
@@ -72,11 +71,11 @@ class KeyedStateIteration {
     spw_code code = state.state().Entries(scope_->key_groups(), &iterator, err);
     std::array<spw_item, kItemsAtOnceMax> items;
     K key{};
-    while (code == SPW_OK && !stop_->load(std::memory_order_relaxed)) {
+    while (code == SPW_OK && !*stop_) {
       uint32_t count = 0;
       code = iterator.Next(items.data(), kItemsAtOnceMax, &count, err);
       if (code != SPW_OK) break;
-      for (uint32_t i = 0; i < count && !stop_->load(std::memory_order_relaxed); ++i) {
+      for (uint32_t i = 0; i < count && !*stop_; ++i) {
         const BytesView bytes = plugin::ToStringView(items[i].key);
         SPILLWAY_RETURN_IF_ERROR(scope_->SetCurrentKey(bytes, items[i].key_group));
         if (!Serializer<K>::Read(bytes, &key)) return Unreadable(state, "key");
@@ -90,7 +89,7 @@ class KeyedStateIteration {
   }
 
   KeyedScope* scope_;
-  const std::atomic<bool>* stop_;
+  const bool* stop_;
 };
 
 }  // namespace spillway

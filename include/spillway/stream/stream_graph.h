@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "spillway/status.h"
@@ -62,10 +61,6 @@ struct StreamNode {
 
 struct StreamGraph {
   std::vector<StreamNode> nodes;
-  Status error;  // the first thing that cannot be run as it was built
-  void NoteError(Status status) {
-    if (error.ok()) error = std::move(status);
-  }
 };
 
 }  // namespace spillway

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "spillway/stream/operators/keyed_scope.h"
 #include "spillway/stream/operators/one_input_operator.h"
@@ -39,7 +38,7 @@ class KeyedOperator : public OneInputOperator<In, Out> {
 
   void ProcessBatch(RecordBatch& batch) override {
     auto& typed = static_cast<TypedBatch<In>&>(batch);
-    for (size_t i = 0; i < typed.values.size() && !this->stopped(); ++i) {
+    for (size_t i = 0; i < typed.values.size() && !*this->failed_; ++i) {
       const int64_t timestamp = typed.timestamps[i];
       this->out_.set_timestamp(timestamp);
       this->Guarded([&]() -> Status {
@@ -56,7 +55,7 @@ class KeyedOperator : public OneInputOperator<In, Out> {
   void ProcessWatermark(int64_t watermark) override {
     this->Guarded([&] {
       return keyed_->AdvanceWatermark(watermark, [this](int64_t timestamp, BytesView state_namespace) -> Status {
-        if (this->stopped()) return {};
+        if (*this->failed_) return {};
         this->out_.set_timestamp(timestamp);
         return CallUserCode([&] { return FireTimer(timestamp, state_namespace); });
       });

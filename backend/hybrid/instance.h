@@ -1,0 +1,116 @@
+// One backend instance: its states, its heap, its current key, and what refers to it from outside.
+//
+// Owner thread only, but for: closed(), heap().account(), queries and snapshots (see their headers). The handle
+// `spw_backend` is a pointer to it. Owns states and heap; iterators and snapshots are the host's, registered here so
+// that Close can take from them what they hold of the heap.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/hybrid/hashing.h"
+#include "backend/hybrid/heap.h"
+#include "backend/hybrid/query_queue.h"
+#include "backend/hybrid/shown_nodes.h"
+#include "backend/hybrid/snapshot_registry.h"
+#include "backend/hybrid/state.h"
+#include "spillway/plugin/abi.h"
+#include "spillway/plugin/complete_host.h"
+#include "spillway/plugin/guard.h"
+#include "spillway/status.h"
+
+namespace spillway::hybrid {
+
+class StateIterator;
+
+// Raising this gives an instance more memory; named in messages.
+inline constexpr const char* kMemoryBudgetKey = "state.backend.spillway.memory.budget";
+
+class Instance {
+ public:
+  static Result<std::unique_ptr<Instance>> Open(const spw_open_options& options, const spw_host* host);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // Ends it: see the ABI. False when it was closed already.
+  bool Close();
+  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+  [[nodiscard]] const plugin::CompleteHost& host() const { return host_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] uint32_t max_parallelism() const { return max_parallelism_; }
+  [[nodiscard]] const std::string& key_group_function() const { return key_group_function_; }
+  [[nodiscard]] spw_key_group_range key_groups() const { return key_groups_; }
+  [[nodiscard]] uint32_t group_count() const { return key_groups_.last - key_groups_.first + 1; }
+  [[nodiscard]] bool Owns(uint32_t key_group) const {
+    return key_group >= key_groups_.first && key_group <= key_groups_.last;
+  }
+  [[nodiscard]] Heap& heap() { return heap_; }
+
+  [[nodiscard]] State* FindState(std::string_view name);
+  [[nodiscard]] const std::vector<std::unique_ptr<State>>& states() const { return states_; }
+  State* AddState(snapshot::StateDescriptor descriptor);
+  // Undoes all AddState of a restore that failed.
+  void DropStates();
+  [[nodiscard]] bool restored() const { return restored_; }
+  void set_restored() { restored_ = true; }
+
+  void SetCurrentKey(BytesView key, uint32_t key_group);
+  [[nodiscard]] bool has_current_key() const { return has_current_key_; }
+  // Of the current key; has_current_key() holds.
+  [[nodiscard]] EntryAddress CurrentAddress(BytesView state_namespace) const {
+    return {{CombinedHash(current_hash_, state_namespace), current_key_, state_namespace}, current_group_};
+  }
+  [[nodiscard]] EntryAddress AddressOf(BytesView key, uint32_t key_group, BytesView state_namespace) const;
+
+  // Views of the host end here.
+  void Safepoint(uint64_t reclaim_steps);
+  // A value that the host may write in place until the next safepoint.
+  void NoteShown(Node* node) { shown_.Add(node); }
+  // Begins views of a table from inside a record: nodes that the host may still write in place stay in the live table,
+  // the view gets copies.
+  [[nodiscard]] bool BeginOwnerView(State* state, uint32_t group, View* view);
+
+  // Counted together over all states; any thread may read.
+  void CountEntries(int64_t more) {
+    entries_.store(entries_.load(std::memory_order_relaxed) + static_cast<uint64_t>(more), std::memory_order_relaxed);
+  }
+  [[nodiscard]] uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
+
+  void Register(StateIterator* iterator);
+  void Unregister(StateIterator* iterator);
+  [[nodiscard]] SnapshotRegistry& snapshots() { return snapshots_; }
+  [[nodiscard]] QueryQueue& queries() { return queries_; }
+
+ private:
+  Instance(const spw_open_options& options, const spw_host* host);
+
+  const plugin::HandleCount counted_;
+  const plugin::CompleteHost host_;
+  const std::string name_;
+  const std::string key_group_function_;
+  const uint32_t max_parallelism_;
+  const spw_key_group_range key_groups_;
+  std::atomic<bool> closed_{false};
+  std::atomic<uint64_t> entries_{0};
+  Heap heap_;
+  std::vector<std::unique_ptr<State>> states_;
+  bool restored_ = false;
+
+  bool has_current_key_ = false;
+  std::string current_key_;
+  uint64_t current_hash_ = 0;
+  uint32_t current_group_ = 0;
+
+  ShownNodes shown_;
+  StateIterator* iterators_ = nullptr;  // a list through the iterators
+  QueryQueue queries_;
+  SnapshotRegistry snapshots_;
+};
+
+}  // namespace spillway::hybrid

@@ -1,0 +1,33 @@
+// Operations on map states. Owner thread only; answers as in value_state.h.
+//
+// The node of a map holds a MapHeader: the map's entries are a hash tree of its own, a chain while it is small. The
+// node goes with the last entry, so that what is empty is not there. Clearing is one write: the tree is retired as one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "backend/hybrid/state.h"
+#include "spillway/plugin/abi.h"
+
+namespace spillway::hybrid {
+
+[[nodiscard]] inline MapHeader MapHeaderOf(const Node* node) {
+  return LoadBytes<MapHeader>(ValueOf(node, alignof(uint64_t)).data());
+}
+
+[[nodiscard]] spw_code GetMapEntry(const State& state, const EntryAddress& address, BytesView map_key, spw_view* out);
+// `value` absent: a null one.
+[[nodiscard]] spw_code PutMapEntry(State* state, const EntryAddress& address, BytesView map_key,
+                                   std::optional<BytesView> value);
+// With the schema that it was written with, for restoring.
+[[nodiscard]] spw_code PutMapEntryOfSchema(State* state, const EntryAddress& address, BytesView map_key,
+                                           std::optional<BytesView> value, uint32_t schema_id);
+// SPW_OK or SPW_ABSENT; never fails.
+spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map_key);
+[[nodiscard]] bool IsMapEmpty(const State& state, const EntryAddress& address);
+
+// Retires the entries of a map whose node is about to be removed.
+void RetireMap(State* state, uint32_t group, const Node* node);
+
+}  // namespace spillway::hybrid

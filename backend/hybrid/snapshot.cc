@@ -1,0 +1,165 @@
+#include "backend/hybrid/snapshot.h"
+
+#include <utility>
+
+#include "backend/hybrid/entry_walk.h"
+#include "backend/hybrid/instance.h"
+#include "backend/hybrid/snapshot_metadata.h"
+#include "snapshot/host_storage.h"
+
+namespace spillway::hybrid {
+namespace {
+
+// Entries between two looks at whether the snapshot was cancelled.
+constexpr uint32_t kEntriesPerLook = 256;
+
+std::string FileName(const char* prefix) {
+  std::string name = prefix;
+  if (!name.empty() && std::string_view("/.-_").find(name.back()) == std::string_view::npos) name += '-';
+  return name + "keyed-state";
+}
+
+}  // namespace
+
+void PinSet::Ended(View* view) {
+  auto* set = static_cast<PinSet*>(view->pins);
+  if (++set->ended_ == set->pins_.size()) delete set;
+}
+
+Result<std::unique_ptr<TableSnapshot>> TableSnapshot::Begin(Instance* instance, const spw_snapshot_options& options) {
+  size_t filled = 0;
+  for (const auto& state : instance->states()) {
+    for (const KeyGroupTable& table : state->tables()) {
+      if (table.root.count == 0) continue;
+      ++filled;
+      if (table.versions.exhausted()) {
+        return Status::Internal("state '" + state->name() + "' has run out of epochs; release old iterators");
+      }
+    }
+  }
+  std::unique_ptr<TableSnapshot> snapshot(new TableSnapshot(instance, FileName(options.name_prefix), filled));
+  size_t next = 0;
+  for (const auto& state : instance->states()) {
+    for (uint32_t group = 0; group < instance->group_count(); ++group) {
+      KeyGroupTable& table = state->table(group);
+      if (table.root.count == 0) continue;
+      PinSet::Pin& pin = snapshot->pins_->pins()[next++];
+      pin.state = static_cast<uint32_t>(snapshot->descriptors_.size());
+      pin.group = group;
+      pin.view.pins = snapshot->pins_;
+      (void)instance->heap().BeginView(&table.versions, &pin.view, table.root.word);  // epochs were looked at above
+    }
+    snapshot->descriptors_.push_back(state->descriptor());
+  }
+  instance->snapshots().Add(snapshot.get());
+  return snapshot;
+}
+
+TableSnapshot::TableSnapshot(Instance* instance, std::string file_name, size_t tables)
+    : instance_(instance),
+      file_name_(std::move(file_name)),
+      pins_(tables == 0 ? nullptr : new PinSet(&instance->heap().account(), tables)),
+      pin_count_(tables) {}
+
+TableSnapshot::~TableSnapshot() {
+  instance_->snapshots().Remove(this, [this] { HandBackRest(); });
+}
+
+void TableSnapshot::HandBackNext() {
+  View* view = &pins_->pins()[handed_back_++].view;
+  if (handed_back_ == pin_count_) pins_ = nullptr;
+  instance_->heap().HandBack(view);
+}
+
+void TableSnapshot::HandBackRest() {
+  while (pins_ != nullptr) HandBackNext();
+}
+
+void TableSnapshot::EndByOwner() {
+  Cancel();
+  std::unique_lock lock(mutex_);
+  run_ended_.wait(lock, [&] { return phase_ != Phase::kRunning; });
+  phase_ = Phase::kClosed;
+  HandBackRest();
+}
+
+Status TableSnapshot::CheckCancelled() const {
+  if (!cancelled_.load(std::memory_order_relaxed)) return {};
+  return {StatusCode::kCancelled, "the snapshot '" + file_name_ + "' was cancelled"};
+}
+
+Result<SnapshotOutcome> TableSnapshot::Run() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ == Phase::kClosed) {
+      return Status::Closed("instance '" + instance_->name() + "' is closed, and its snapshots with it");
+    }
+    if (phase_ != Phase::kReady) {
+      return Status::InvalidState("the snapshot '" + file_name_ + "' was run before; begin another one");
+    }
+    phase_ = Phase::kRunning;
+  }
+  Result<SnapshotOutcome> outcome = Write();
+  HandBackRest();
+  {
+    const std::lock_guard lock(mutex_);
+    phase_ = Phase::kOver;
+    run_ended_.notify_all();  // under the lock: who waits may destroy this right after
+  }
+  return outcome;
+}
+
+Result<SnapshotOutcome> TableSnapshot::Write() {
+  SPILLWAY_RETURN_IF_ERROR(CheckCancelled());
+  if (descriptors_.empty()) return SnapshotOutcome{};
+  const IoCharge buffers(&instance_->heap().account(), 3 * snapshot::kBlockBytes);
+  const std::unique_ptr<snapshot::CheckpointStorage> storage = snapshot::MakeHostStorage(instance_->host());
+  SPILLWAY_ASSIGN_OR_RETURN(const std::unique_ptr<snapshot::PendingFile> file, storage->Create(file_name_));
+  SPILLWAY_ASSIGN_OR_RETURN(
+      const std::unique_ptr<snapshot::KeyedStateFileWriter> writer,
+      snapshot::KeyedStateFileWriter::Create(
+          file.get(), {instance_->max_parallelism(), instance_->key_groups(), instance_->key_group_function()}));
+  for (snapshot::StateDescriptor& descriptor : descriptors_) {
+    SPILLWAY_RETURN_IF_ERROR(writer->AddState(descriptor).status());
+  }
+  SPILLWAY_RETURN_IF_ERROR(WriteSections(writer.get()));
+  SPILLWAY_RETURN_IF_ERROR(writer->Finish());
+  SPILLWAY_RETURN_IF_ERROR(CheckCancelled());
+  SPILLWAY_RETURN_IF_ERROR(file->Commit());
+  SnapshotOutcome outcome;
+  outcome.file_name = file_name_;
+  outcome.file_bytes = writer->bytes();
+  outcome.entries = writer->entries();
+  outcome.metadata = EncodeMetadata(
+      {instance_->max_parallelism(), instance_->key_groups(), instance_->key_group_function(), outcome.entries});
+  return outcome;
+}
+
+Status TableSnapshot::WriteSections(snapshot::KeyedStateFileWriter* writer) {
+  while (pins_ != nullptr) {
+    const PinSet::Pin& pin = pins_->pins()[handed_back_];
+    SPILLWAY_RETURN_IF_ERROR(writer->BeginSection(pin.state, instance_->key_groups().first + pin.group));
+    SPILLWAY_RETURN_IF_ERROR(WriteTable(pin, writer));
+    SPILLWAY_RETURN_IF_ERROR(writer->EndSection());
+    HandBackNext();
+  }
+  return {};
+}
+
+Status TableSnapshot::WriteTable(const PinSet::Pin& pin, snapshot::KeyedStateFileWriter* writer) {
+  const snapshot::StateDescriptor& descriptor = descriptors_[pin.state];
+  EntryWalk walk(descriptor.kind, descriptor.alignment, pin.view.root);
+  WalkedEntry entry;
+  uint32_t until_look = 0;
+  while (walk.Next(&entry)) {
+    if (until_look-- == 0) {
+      SPILLWAY_RETURN_IF_ERROR(CheckCancelled());
+      until_look = kEntriesPerLook;
+    }
+    SPILLWAY_RETURN_IF_ERROR(writer->Add(
+        {entry.key, entry.state_namespace, entry.map_key, entry.value, entry.null, entry.schema_id, entry.timestamp}));
+  }
+  return {};
+}
+
+}  // namespace spillway::hybrid

@@ -1,0 +1,58 @@
+#include "backend/hybrid/state.h"
+
+#include <new>
+
+#include "backend/hybrid/instance.h"
+
+namespace spillway::hybrid {
+
+const char* KindName(spw_state_kind kind) {
+  switch (kind) {
+    case SPW_STATE_VALUE:
+      return "value";
+    case SPW_STATE_LIST:
+      return "list";
+    case SPW_STATE_MAP:
+      return "map";
+    case SPW_STATE_TIMER:
+      return "timer";
+  }
+  return "unknown";
+}
+
+State::State(Instance* instance, snapshot::StateDescriptor descriptor, uint32_t group_count)
+    : instance_(instance),
+      descriptor_(std::move(descriptor)),
+      alignment_(descriptor_.alignment),
+      group_count_(group_count) {
+  void* memory = instance->heap().Allocate(sizeof(KeyGroupTable) * group_count, Category::kIndex, Charge::kOverdraft);
+  tables_ = static_cast<KeyGroupTable*>(memory);
+  for (uint32_t i = 0; i < group_count; ++i) new (&tables_[i]) KeyGroupTable();
+  if (descriptor_.kind == SPW_STATE_TIMER) timer_heads_ = TimerHeads(group_count);
+}
+
+snapshot::SchemaTable& State::schemas(spw_schema_role role) {
+  switch (role) {
+    case SPW_SCHEMA_KEY:
+      return descriptor_.key_schemas;
+    case SPW_SCHEMA_NAMESPACE:
+      return descriptor_.namespace_schemas;
+    case SPW_SCHEMA_MAP_KEY:
+      return descriptor_.map_key_schemas;
+    default:
+      return descriptor_.value_schemas;
+  }
+}
+
+HashTree State::TreeOf(uint32_t group) const {
+  KeyGroupTable& table = tables_[group];
+  return {&table.root, &table.versions, &instance_->heap(), node_alignment()};
+}
+
+uint64_t State::EntryCount() const {
+  uint64_t count = 0;
+  for (const KeyGroupTable& table : tables()) count += table.root.count;
+  return count;
+}
+
+}  // namespace spillway::hybrid

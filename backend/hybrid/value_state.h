@@ -1,0 +1,28 @@
+// Operations on value states, and the clearing of any keyed state. Owner thread only.
+//
+// They answer SPW_OK, SPW_ABSENT, or SPW_OUT_OF_MEMORY with the state unchanged; the slots turn that into a message.
+// Sizes were checked by the caller.
+#pragma once
+
+#include <cstdint>
+
+#include "backend/hybrid/state.h"
+#include "spillway/plugin/abi.h"
+
+namespace spillway::hybrid {
+
+[[nodiscard]] spw_code GetValue(const State& state, const EntryAddress& address, spw_view* out);
+[[nodiscard]] spw_code GetValueForUpdate(State* state, const EntryAddress& address, uint64_t create_size,
+                                         spw_mut_view* out);
+[[nodiscard]] spw_code PutValue(State* state, const EntryAddress& address, BytesView value);
+
+// With the schema that it was written with, for restoring.
+[[nodiscard]] spw_code PutValueOfSchema(State* state, const EntryAddress& address, BytesView value, uint32_t schema_id);
+
+// Removes the value, list or map; nothing there is fine. Never fails.
+void ClearEntry(State* state, const EntryAddress& address);
+
+// What a node of a value state, or of a map's entries, shows.
+[[nodiscard]] spw_view ViewOf(const Node* node, uint32_t alignment);
+
+}  // namespace spillway::hybrid
