@@ -29,7 +29,27 @@ Status KeyedScope::Open(BytesView key_schema, BytesView namespace_schema, int64_
   options.key_schema = plugin::ToBytes(key_schema);
   options.namespace_schema = plugin::ToBytes(namespace_schema);
   plugin::Error err;
-  return StatusOf(backend_->RegisterState(options, &timers_, err), err).WithContext("registering the timers");
+  SPILLWAY_RETURN_IF_ERROR(StatusOf(backend_->RegisterState(options, &timers_, err), err));
+  NoteState(timers_);
+  return {};
+}
+
+void KeyedScope::NoteState(const plugin::State& state) {
+  for (const plugin::State& noted : states_) {
+    if (noted.get() == state.get()) return;
+  }
+  states_.push_back(state);
+}
+
+Result<uint64_t> KeyedScope::EntryCount() const {
+  uint64_t sum = 0;
+  for (const plugin::State& state : states_) {
+    plugin::Error err;
+    uint64_t count = 0;
+    SPILLWAY_RETURN_IF_ERROR(StatusOf(state.EntryCount(&count, err), err));
+    sum += count;
+  }
+  return sum;
 }
 
 Status KeyedScope::SetCurrentKey(BytesView key, uint32_t key_group) {

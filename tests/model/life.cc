@@ -6,6 +6,7 @@
 #include "tests/model/backend.h"
 #include "tests/model/query.h"
 #include "tests/model/slot.h"
+#include "tests/model/snapshot.h"
 
 spw_backend::spw_backend(const spw_open_options& options, const spw_host* host_table)
     : host(host_table),
@@ -81,6 +82,7 @@ Answer Close(spw_backend* backend) {
   }
   backend->Safepoint();
   for (const PendingQuery& query : queries) query.answer(query.context, SPW_CLOSED, nullptr);
+  CancelAllAndWait(backend);
   return SPW_OK;
 }
 
@@ -88,6 +90,7 @@ Answer SetCurrentKey(spw_backend* backend, spw_bytes key, uint32_t key_group) {
   SPILLWAY_RETURN_IF_ERROR(backend->CheckOpen());
   SPILLWAY_RETURN_IF_ERROR(backend->CheckKeyGroup(key_group));
   if (key.data == nullptr) return Status::InvalidArgument("the current key cannot be null");
+  SPILLWAY_RETURN_IF_ERROR(CheckSize("the key", key.size, snapshot::kKeyBytesMax));
   backend->current = CurrentKey{std::string(plugin::ToStringView(key)), key_group};
   return SPW_OK;
 }

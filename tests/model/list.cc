@@ -12,6 +12,7 @@ Result<List> Elements(const spw_state& state, const spw_bytes* elements, uint64_
   List list;
   for (const spw_bytes& element : std::span(elements, count)) {
     if (element.data == nullptr) return state.Named(Status::InvalidArgument("a list element is null"));
+    SPILLWAY_RETURN_IF_ERROR(state.Named(CheckSize("a list element", element.size, snapshot::kValueBytesMax)));
     list.push_back({StoredBytes(element), state.description.value_schema_id()});
   }
   return list;

@@ -48,6 +48,8 @@ MapEntries* FindMap(spw_state* state, const PlaceView& place) {
 }
 
 Answer PutMapEntry(spw_state* state, const PlaceView& place, std::string_view map_key, spw_bytes value) {
+  SPILLWAY_RETURN_IF_ERROR(state->Named(CheckSize("the map key", map_key.size(), snapshot::kMapKeyBytesMax)));
+  SPILLWAY_RETURN_IF_ERROR(state->Named(CheckSize("the value", value.size, snapshot::kValueBytesMax)));
   Stored made{StoredBytes(value), state->description.value_schema_id()};
   MapEntries* map = FindMap(state, place);
   const auto found = map == nullptr ? MapEntries::iterator() : map->find(map_key);

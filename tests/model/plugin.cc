@@ -9,8 +9,8 @@
 namespace spillway::model {
 namespace {
 
-constexpr uint64_t kCapabilities =
-    SPW_CAP_VALUE | SPW_CAP_LIST | SPW_CAP_MAP | SPW_CAP_TIMER | SPW_CAP_MERGE | SPW_CAP_PREFETCH | SPW_CAP_QUERY;
+constexpr uint64_t kCapabilities = SPW_CAP_VALUE | SPW_CAP_LIST | SPW_CAP_MAP | SPW_CAP_TIMER | SPW_CAP_MERGE |
+                                   SPW_CAP_SNAPSHOT_FULL | SPW_CAP_PREFETCH | SPW_CAP_QUERY;
 
 const spw_backend_api& Api() {
   static const spw_backend_api api = [] {
@@ -25,6 +25,8 @@ const spw_backend_api& Api() {
     FillTimerSlots(&table);
     FillIteratorSlots(&table);
     FillQuerySlots(&table);
+    FillSnapshotSlots(&table);
+    FillRestoreSlots(&table);
     FillMemorySlots(&table);
     return table;
   }();

@@ -18,10 +18,17 @@ const char* KindName(spw_state_kind kind) {
   return "unknown";
 }
 
+Status CheckSize(const char* what, uint64_t size, uint64_t limit) {
+  if (size <= limit) return {};
+  return Status::InvalidArgument(std::string(what) + " has " + std::to_string(size) + " bytes, above the limit of " +
+                                 std::to_string(limit));
+}
+
 }  // namespace spillway::model
 
 using spillway::Result;
 using spillway::Status;
+using spillway::model::CheckSize;
 using spillway::model::KindName;
 using spillway::model::PlaceView;
 
@@ -50,6 +57,7 @@ Result<PlaceView> spw_state::CurrentPlace(spw_state_kind kind, spw_bytes ns) con
   SPILLWAY_RETURN_IF_ERROR(Check(kind));
   if (!backend->current) return Named(Status::InvalidState("has no current key; call set_current_key first"));
   if (ns.data == nullptr) return Named(Status::InvalidArgument("needs a namespace; the void namespace is empty bytes"));
+  SPILLWAY_RETURN_IF_ERROR(Named(CheckSize("the namespace", ns.size, spillway::snapshot::kNamespaceBytesMax)));
   return PlaceView{backend->current->key_group, backend->current->key, spillway::plugin::ToStringView(ns)};
 }
 
@@ -58,5 +66,7 @@ Result<PlaceView> spw_state::PlaceOf(spw_state_kind kind, spw_bytes key, uint32_
   SPILLWAY_RETURN_IF_ERROR(Named(backend->CheckKeyGroup(key_group)));
   if (key.data == nullptr) return Named(Status::InvalidArgument("needs a key, and null was given"));
   if (ns.data == nullptr) return Named(Status::InvalidArgument("needs a namespace; the void namespace is empty bytes"));
+  SPILLWAY_RETURN_IF_ERROR(Named(CheckSize("the key", key.size, spillway::snapshot::kKeyBytesMax)));
+  SPILLWAY_RETURN_IF_ERROR(Named(CheckSize("the namespace", ns.size, spillway::snapshot::kNamespaceBytesMax)));
   return PlaceView{key_group, spillway::plugin::ToStringView(key), spillway::plugin::ToStringView(ns)};
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "snapshot/keyed_state_file.h"
 #include "spillway/plugin/abi.h"
 #include "spillway/plugin/error.h"
 #include "spillway/status.h"
@@ -36,6 +37,9 @@ struct Description {
 };
 
 [[nodiscard]] const char* KindName(spw_state_kind kind);
+
+// What is larger than a snapshot can hold is refused at the door.
+[[nodiscard]] Status CheckSize(const char* what, uint64_t size, uint64_t limit);
 
 }  // namespace spillway::model
 

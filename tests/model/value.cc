@@ -19,6 +19,7 @@ Answer GetForUpdate(spw_state* state, const Result<PlaceView>& place, uint64_t c
   const bool create = found == state->contents.values.end();
   if (create) {
     if (create_size == SPW_DO_NOT_CREATE) return SPW_ABSENT;
+    SPILLWAY_RETURN_IF_ERROR(state->Named(CheckSize("the value", create_size, snapshot::kValueBytesMax)));
     Stored made{StoredBytes::Zeroes(create_size), state->description.value_schema_id()};
     const uint64_t cost = CostOf(*place) + CostOf(made);
     SPILLWAY_RETURN_IF_ERROR(state->Named(state->backend->account.Take(Purpose::kEntries, cost)));
@@ -36,6 +37,7 @@ Answer Put(spw_state* state, const Result<PlaceView>& place, spw_bytes value) {
     state->Remove(&state->contents.values, *place);
     return SPW_OK;
   }
+  SPILLWAY_RETURN_IF_ERROR(state->Named(CheckSize("the value", value.size, snapshot::kValueBytesMax)));
   Stored made{StoredBytes(value), state->description.value_schema_id()};
   const auto found = state->contents.values.find(*place);
   const bool replaces = found != state->contents.values.end();

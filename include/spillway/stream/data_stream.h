@@ -106,6 +106,7 @@ class DataStream {
      private:
       std::shared_ptr<Sink<T>> typed_;
     };
+    if (sink == nullptr) graph_->NoteError(Status::InvalidArgument("sink '" + name + "' is null"));
     StreamNode node;
     node.name = std::move(name);
     node.make_operator = [sink] { return std::make_unique<SinkOperator<T>>(sink); };

@@ -47,6 +47,7 @@ class StreamExecutionEnvironment {
      private:
       std::shared_ptr<Source<T>> typed_;
     };
+    if (source == nullptr) graph_->NoteError(Status::InvalidArgument("source '" + name + "' is null"));
     StreamNode node;
     node.id = static_cast<uint32_t>(graph_->nodes.size());
     node.name = std::move(name);

@@ -31,7 +31,8 @@ struct CheckpointInfo {
   uint64_t id = 0;
   std::filesystem::path directory;         // what --restore takes
   std::chrono::milliseconds duration{0};   // from the trigger until it was complete
-  std::chrono::microseconds pause_max{0};  // the longest that it held up a subtask's thread
+  std::chrono::microseconds pause_max{0};  // the longest that taking keyed state held up a subtask's thread
+  std::chrono::microseconds seal_max{0};   // the longest that sealing output and the rest did
   uint64_t entries = 0;                    // keyed state entries in it
   uint64_t bytes = 0;                      // written for keyed state
   bool last = false;                       // taken at the end of the input, or on a request to stop

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,7 +23,7 @@ namespace spillway {
 template <KeyType K>
 class KeyedStateIteration {
  public:
-  KeyedStateIteration(KeyedScope* scope, const bool* stop) : scope_(scope), stop_(stop) {}
+  KeyedStateIteration(KeyedScope* scope, const std::atomic<bool>* stop) : scope_(scope), stop_(stop) {}
 
   // visit(const K&, const T&), for every key that has a value.
   template <typename T, typename Visit>
@@ -71,11 +72,11 @@ class KeyedStateIteration {
     spw_code code = state.state().Entries(scope_->key_groups(), &iterator, err);
     std::array<spw_item, kItemsAtOnceMax> items;
     K key{};
-    while (code == SPW_OK && !*stop_) {
+    while (code == SPW_OK && !stop_->load(std::memory_order_relaxed)) {
       uint32_t count = 0;
       code = iterator.Next(items.data(), kItemsAtOnceMax, &count, err);
       if (code != SPW_OK) break;
-      for (uint32_t i = 0; i < count && !*stop_; ++i) {
+      for (uint32_t i = 0; i < count && !stop_->load(std::memory_order_relaxed); ++i) {
         const BytesView bytes = plugin::ToStringView(items[i].key);
         SPILLWAY_RETURN_IF_ERROR(scope_->SetCurrentKey(bytes, items[i].key_group));
         if (!Serializer<K>::Read(bytes, &key)) return Unreadable(state, "key");
@@ -89,7 +90,7 @@ class KeyedStateIteration {
   }
 
   KeyedScope* scope_;
-  const bool* stop_;
+  const std::atomic<bool>* stop_;
 };
 
 }  // namespace spillway

@@ -69,6 +69,8 @@ class KeyedStream {
     return DataStream<Out>(stream_.graph_, {{stream_.AddNode(std::move(node)), ""}}, Exchange::kForward);
   }
 
+  void NoteError(Status status) const { stream_.graph_->NoteError(std::move(status)); }
+
   DataStream<T> stream_;
   KeyOf key_of_;
 };

@@ -56,6 +56,8 @@ class RuntimeContext {
   // Null where there is no key.
   [[nodiscard]] virtual const plugin::Backend* backend() const = 0;
   [[nodiscard]] virtual const std::string& key_schema() const = 0;
+  // Every state that was opened, to be counted.
+  virtual void NoteState(const plugin::State& state) = 0;
 
  private:
   template <typename State, typename... More>
@@ -68,7 +70,9 @@ class RuntimeContext {
     options.name = std::move(name);
     options.key_schema = key_schema();
     options.namespace_schema = SchemaOf<VoidNamespace>();
-    return State::Open(*backend(), options, std::move(more)...);
+    SPILLWAY_ASSIGN_OR_RETURN(State state, State::Open(*backend(), options, std::move(more)...));
+    NoteState(state.state());
+    return state;
   }
 };
 

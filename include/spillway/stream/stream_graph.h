@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "spillway/status.h"
@@ -61,6 +62,10 @@ struct StreamNode {
 
 struct StreamGraph {
   std::vector<StreamNode> nodes;
+  Status error;  // the first thing that cannot be run as it was built
+  void NoteError(Status status) {
+    if (error.ok()) error = std::move(status);
+  }
 };
 
 }  // namespace spillway

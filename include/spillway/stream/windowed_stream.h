@@ -96,6 +96,9 @@ class WindowedStream {
 
   template <typename Out, typename Contents, typename Emit>
   DataStream<Out> Build(std::string name, Contents contents, Emit emit) const {
+    if (windows_.size() <= 0) {
+      stream_.NoteError(Status::InvalidArgument("operator '" + name + "': the size of a window must be positive"));
+    }
     return stream_.template ThenKeyed<Out>(
         std::move(name), [windows = windows_, contents = std::move(contents), emit = std::move(emit), tag = late_tag_] {
           return std::make_unique<WindowOperator<K, Contents, Out, Emit>>(windows, contents, emit, tag);

@@ -93,7 +93,7 @@ class BatchingWriter : public ExchangeWriter, public TypedInput<T> {
     Send(targets_.channels[channel], StreamElement::OfBatch(std::move(gathered_[channel])));
   }
   void Send(ChannelSender* channel, StreamElement element) {
-    if (targets_.scope->failed()) return;
+    if (targets_.scope->stop_flag().load(std::memory_order_relaxed)) return;
     if (!channel->Send(std::move(element))) targets_.scope->Fail(Status::Cancelled("the job is ending"));
   }
 

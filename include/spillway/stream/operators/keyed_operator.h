@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "spillway/stream/operators/keyed_scope.h"
 #include "spillway/stream/operators/one_input_operator.h"
@@ -38,7 +39,7 @@ class KeyedOperator : public OneInputOperator<In, Out> {
 
   void ProcessBatch(RecordBatch& batch) override {
     auto& typed = static_cast<TypedBatch<In>&>(batch);
-    for (size_t i = 0; i < typed.values.size() && !*this->failed_; ++i) {
+    for (size_t i = 0; i < typed.values.size() && !this->stopped(); ++i) {
       const int64_t timestamp = typed.timestamps[i];
       this->out_.set_timestamp(timestamp);
       this->Guarded([&]() -> Status {
@@ -55,7 +56,7 @@ class KeyedOperator : public OneInputOperator<In, Out> {
   void ProcessWatermark(int64_t watermark) override {
     this->Guarded([&] {
       return keyed_->AdvanceWatermark(watermark, [this](int64_t timestamp, BytesView state_namespace) -> Status {
-        if (*this->failed_) return {};
+        if (this->stopped()) return {};
         this->out_.set_timestamp(timestamp);
         return CallUserCode([&] { return FireTimer(timestamp, state_namespace); });
       });

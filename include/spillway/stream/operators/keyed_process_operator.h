@@ -27,7 +27,7 @@ class KeyedProcessOperator final : public KeyedOperator<typename Function::Input
   }
   void ProcessEndOfInput() override {
     this->out_.set_timestamp(kNoTimestamp);
-    KeyedStateIteration<K> state(this->keyed_, this->failed_);
+    KeyedStateIteration<K> state(this->keyed_, this->stop_);
     this->Guarded([&] { return function_.OnEndOfInput(state, this->out_); });
     Base::ProcessEndOfInput();
   }

@@ -48,6 +48,11 @@ class KeyedScope {
   // At the end of a batch: what waits for the owner thread is done.
   Status Poll();
 
+  // States that count in EntryCount.
+  void NoteState(const plugin::State& state);
+  // (key, namespace) pairs of all states that were noted, and timers.
+  [[nodiscard]] Result<uint64_t> EntryCount() const;
+
   // For the current key.
   Status RegisterTimer(int64_t timestamp, BytesView state_namespace);
   Status DeleteTimer(int64_t timestamp, BytesView state_namespace);
@@ -71,6 +76,7 @@ class KeyedScope {
   const plugin::Backend* backend_;
   spw_key_group_range key_groups_;
   plugin::State timers_;
+  std::vector<plugin::State> states_;
   BytesView key_;
   uint32_t key_group_ = 0;
   uint64_t key_generation_ = 0;

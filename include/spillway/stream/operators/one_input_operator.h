@@ -3,6 +3,7 @@
 // An operator overrides what it does otherwise. Guarded keeps errors and exceptions of user code in the scope.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -22,8 +23,8 @@ class OneInputOperator : public Operator, public TypedInput<In> {
 
   Status Open(OperatorScope& scope) override {
     scope_ = &scope;
-    failed_ = scope.failed_flag();
-    out_.set_stop_flag(failed_);
+    stop_ = &scope.stop_flag();
+    out_.set_stop_flag(*stop_);
     return {};
   }
 
@@ -44,16 +45,19 @@ class OneInputOperator : public Operator, public TypedInput<In> {
   }
 
  protected:
+  // Relaxed: the flag orders nothing, a few more records do no harm.
+  [[nodiscard]] bool stopped() const { return stop_->load(std::memory_order_relaxed); }
+
   template <typename Body>
   void Guarded(Body&& body) {
-    if (*failed_) return;
+    if (stopped()) return;
     Status status = CallUserCode(std::forward<Body>(body));
     if (status.ok()) status = this->side_outputs().status();
     if (!status.ok()) scope_->Fail(std::move(status));
   }
 
   OperatorScope* scope_ = nullptr;
-  const bool* failed_ = nullptr;
+  const std::atomic<bool>* stop_ = nullptr;
   OutputPort<Out> out_;
 };
 

@@ -5,6 +5,7 @@
 // records, when all that came before the barrier has passed. The scope outlives the operator.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -32,11 +33,11 @@ class OperatorScope : public RuntimeContext {
  public:
   // Of a keyed operator's key; empty for all others.
   [[nodiscard]] const std::string& key_schema() const override = 0;
-  // Keeps the first error, which ends the job; from then on failed().
+  // Keeps the first error, which ends the job.
   virtual void Fail(Status status) = 0;
-  [[nodiscard]] virtual bool failed() const = 0;
-  // Points at what failed() tells; lives as long as the scope.
-  [[nodiscard]] virtual const bool* failed_flag() const = 0;
+  // Set once the subtask has failed or the whole job is ending early: nothing is processed any more. Lives as long as
+  // the scope.
+  [[nodiscard]] virtual const std::atomic<bool>& stop_flag() const = 0;
   // One blob of the restored checkpoint, from every subtask that wrote one. Empty for a fresh start.
   [[nodiscard]] virtual std::vector<std::string> RestoredBlobs(const std::string& name) const = 0;
   // Keys, timers and states of a keyed operator; null for all others.

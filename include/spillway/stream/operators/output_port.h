@@ -4,6 +4,7 @@
 // A record is moved to the last target and copied for the others; without a target it is dropped.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -33,8 +34,8 @@ class OutputPort final : public OutputPortBase, public Collector<T> {
   }
   // Results get this timestamp until it is set again.
   void set_timestamp(int64_t timestamp) { timestamp_ = timestamp; }
-  // Set once the subtask has failed; null until the operator is opened.
-  void set_stop_flag(const bool* stop) { stop_ = stop; }
+  // See OperatorScope::stop_flag.
+  void set_stop_flag(const std::atomic<bool>& stop) { stop_ = &stop; }
 
   void Emit(T&& value, int64_t timestamp) {
     if (typed_targets_.size() == 1) {
@@ -55,12 +56,12 @@ class OutputPort final : public OutputPortBase, public Collector<T> {
   void CollectWithTimestamp(T value, int64_t timestamp) override {
     if (!ShouldStop()) Emit(std::move(value), timestamp);
   }
-  [[nodiscard]] bool ShouldStop() const override { return stop_ != nullptr && *stop_; }
+  [[nodiscard]] bool ShouldStop() const override { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
 
  private:
   std::vector<TypedInput<T>*> typed_targets_;
   int64_t timestamp_ = kNoTimestamp;
-  const bool* stop_ = nullptr;
+  const std::atomic<bool>* stop_ = nullptr;  // null until the operator is opened
 };
 
 }  // namespace spillway

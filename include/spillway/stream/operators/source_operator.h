@@ -58,7 +58,7 @@ class SourceOperator final : public SourceOperatorBase {
   Status Open(OperatorScope& scope) override {
     scope_ = &scope;
     records_ = &scope.records();
-    out_.set_stop_flag(scope.failed_flag());
+    out_.set_stop_flag(scope.stop_flag());
     done_.split_count = assignment_.split_count;
     done_.fingerprint = assignment_.fingerprint;
     done_.finished = assignment_.finished_before;

@@ -9,7 +9,7 @@
 
 #include "spillway/state.h"
 #include "spillway/status.h"
-#include "spillway/stream/operators/stateless_operators.h"
+#include "spillway/stream/operators/keyed_scope.h"
 #include "spillway/stream/time_window.h"
 
 namespace spillway {
@@ -20,8 +20,9 @@ class ReducedContents {
   using In = T;
   using Result = T;
   explicit ReducedContents(Reduce reduce) : reduce_(std::move(reduce)) {}
-  Status Open(const plugin::Backend& backend, const KeyedStateOptions& options) {
-    SPILLWAY_ASSIGN_OR_RETURN(state_, (ReducingState<T, Reduce>::Open(backend, options, reduce_)));
+  Status Open(KeyedScope& scope, const KeyedStateOptions& options) {
+    SPILLWAY_ASSIGN_OR_RETURN(state_, (ReducingState<T, Reduce>::Open(scope.backend(), options, reduce_)));
+    scope.NoteState(state_->state());
     return {};
   }
   void SetWindow(const TimeWindow& window) { state_->SetNamespace(window); }
@@ -45,8 +46,9 @@ class AggregatedContents {
   using In = typename F::In;
   using Result = typename F::Out;
   explicit AggregatedContents(F function) : function_(std::move(function)) {}
-  Status Open(const plugin::Backend& backend, const KeyedStateOptions& options) {
-    SPILLWAY_ASSIGN_OR_RETURN(state_, AggregatingState<F>::Open(backend, options, function_));
+  Status Open(KeyedScope& scope, const KeyedStateOptions& options) {
+    SPILLWAY_ASSIGN_OR_RETURN(state_, AggregatingState<F>::Open(scope.backend(), options, function_));
+    scope.NoteState(state_->state());
     return {};
   }
   void SetWindow(const TimeWindow& window) { state_->SetNamespace(window); }
@@ -69,8 +71,9 @@ class ListedContents {
  public:
   using In = T;
   using Result = ListIterator<T>;
-  Status Open(const plugin::Backend& backend, const KeyedStateOptions& options) {
-    SPILLWAY_ASSIGN_OR_RETURN(state_, ListState<T>::Open(backend, options));
+  Status Open(KeyedScope& scope, const KeyedStateOptions& options) {
+    SPILLWAY_ASSIGN_OR_RETURN(state_, ListState<T>::Open(scope.backend(), options));
+    scope.NoteState(state_->state());
     return {};
   }
   void SetWindow(const TimeWindow& window) { state_->SetNamespace(window); }

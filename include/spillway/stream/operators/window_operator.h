@@ -12,6 +12,7 @@
 
 #include "spillway/serializer.h"
 #include "spillway/stream/operators/keyed_operator.h"
+#include "spillway/stream/operators/stateless_operators.h"
 #include "spillway/stream/operators/window_contents.h"
 #include "spillway/stream/time_window.h"
 
@@ -35,7 +36,7 @@ class WindowOperator final : public KeyedOperator<typename Contents::In, Out> {
     options.name = "window-contents";
     options.key_schema = scope.key_schema();
     options.namespace_schema = NamespaceSchema();
-    SPILLWAY_RETURN_IF_ERROR(contents_.Open(this->keyed_->backend(), options));
+    SPILLWAY_RETURN_IF_ERROR(contents_.Open(*this->keyed_, options));
     return OpenFunction(emit_, scope);
   }
   Status Close() override { return CloseFunction(emit_); }

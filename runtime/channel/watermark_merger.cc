@@ -1,0 +1,40 @@
+#include "runtime/channel/watermark_merger.h"
+
+#include <algorithm>
+
+namespace spillway::runtime {
+
+WatermarkMerger::Change WatermarkMerger::Watermark(size_t channel, int64_t watermark) {
+  channels_[channel].watermark = std::max(channels_[channel].watermark, watermark);
+  return Merge();
+}
+
+WatermarkMerger::Change WatermarkMerger::Idle(size_t channel, bool idle) {
+  channels_[channel].idle = idle;
+  return Merge();
+}
+
+WatermarkMerger::Change WatermarkMerger::Merge() {
+  bool any_active = false;
+  bool all_ended = true;
+  int64_t least = kWatermarkAfterAll;
+  for (const Channel& channel : channels_) {
+    const bool ended = channel.watermark == kWatermarkAfterAll;
+    all_ended = all_ended && ended;
+    if (ended || channel.idle) continue;
+    any_active = true;
+    least = std::min(least, channel.watermark);
+  }
+  Change change;
+  if (const bool idle = !any_active && !all_ended; idle != idle_) {
+    idle_ = idle;
+    change.idle = idle;
+  }
+  if ((any_active || all_ended) && least > merged_) {
+    merged_ = least;
+    change.watermark = least;
+  }
+  return change;
+}
+
+}  // namespace spillway::runtime

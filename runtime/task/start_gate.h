@@ -1,0 +1,29 @@
+// Holds the subtasks of a job back until every one of them has opened, so that nothing runs when one cannot.
+//
+// Any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+
+namespace spillway::runtime {
+
+class StartGate {
+ public:
+  explicit StartGate(size_t subtasks) : missing_(subtasks) {}
+
+  // A subtask has opened; waits for the others. False: the job is ending before it began.
+  bool ArriveAndWait();
+  // Waits without arriving: for the job's own thread.
+  bool Wait();
+  void Cancel();
+
+ private:
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  size_t missing_;
+  bool cancelled_ = false;
+};
+
+}  // namespace spillway::runtime
