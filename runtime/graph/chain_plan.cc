@@ -36,6 +36,9 @@ Status CheckOptions(const ExecutionOptions& options) {
   if (options.checkpoints.retained_max == 0) {
     return Status::InvalidArgument("at least one checkpoint must be retained (execution.checkpointing.num-retained)");
   }
+  if (options.checkpoints.interval.count() < 0 || options.checkpoints.timeout.count() <= 0) {
+    return Status::InvalidArgument("the checkpoint interval must not be negative, and the timeout must be positive");
+  }
   if (options.checkpoints.directory.empty() && options.checkpoints.interval.count() > 0) {
     return Status::InvalidArgument(
         "a checkpoint interval without a directory for checkpoints; set "

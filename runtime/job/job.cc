@@ -155,8 +155,13 @@ Result<JobOutcome> Job::RunSubtasks() {
   }
   Result<JobOutcome> outcome = Status::Cancelled("the job did not start");
   if (start_->Wait()) {
-    if (observer_ != nullptr) observer_->OnRunning();
-    outcome = coordinator_->Run();
+    // Whatever an observer throws, the subtasks must be ended and joined.
+    const Status status = CallUserCode([&]() -> Status {
+      if (observer_ != nullptr) observer_->OnRunning();
+      outcome = coordinator_->Run();
+      return outcome.status();
+    });
+    if (!status.ok()) outcome = status;
   }
   if (!outcome.ok()) failure_.Report(outcome.status());
   for (const auto& chain : subtasks_) {
