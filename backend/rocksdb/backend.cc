@@ -69,8 +69,8 @@ Result<spw_state*> spw_backend::MakeState(spillway::snapshot::StateDescriptor de
   SPILLWAY_RETURN_IF_ERROR(state->Named(made, "make a column family in"));
   state->family.reset(family);
   if (kind == SPW_STATE_TIMER) {
-    state->timers = std::make_unique<spillway::rocks::TimerQueue>(
-        database.get(), family, key_groups, static_cast<size_t>(settings.timer_cache_size), true);
+    state->timers = std::make_unique<spillway::rocks::TimerQueue>(database.get(), family, key_groups,
+                                                                  static_cast<size_t>(settings.timer_cache_size), true);
   }
   spw_state* raw = state.get();
   const std::string name = raw->description.name;
@@ -106,8 +106,7 @@ Status spw_backend::WriteUpdates() {
   updates.ForEachLive([&](const spillway::rocks::Update& update) {
     const spillway::rocks::ValueTrailer trailer = update.state->TrailerOfSchema(update.schema_id, false);
     const rocksdb::Slice key = spillway::rocks::ToSlice(update.key);
-    const rocksdb::Slice parts[] = {spillway::rocks::ToSlice(update.bytes()),
-                                    spillway::rocks::ToSlice(trailer.view())};
+    const rocksdb::Slice parts[] = {spillway::rocks::ToSlice(update.bytes()), spillway::rocks::ToSlice(trailer.view())};
     const rocksdb::Status put = writes.Put(update.state->family.get(), {&key, 1}, {parts, 2});
     if (!put.ok()) added = put;
   });

@@ -69,7 +69,7 @@ struct spw_backend {
 
   // The owner's batch, empty.
   [[nodiscard]] rocksdb::WriteBatch& NewBatch();
-  rocksdb::Status Write(rocksdb::WriteBatch* batch) { return database->Write(write_options, batch); }
+  rocksdb::Status Write(rocksdb::WriteBatch* writes) { return database->Write(write_options, writes); }
   // Writes what was handed out for update; views of it stay.
   spillway::Status WriteUpdates();
   // Views end here. What was handed out for update is kept when it cannot be written, and the error returned.

@@ -20,8 +20,8 @@ Result<BytesView> KeyOfAccess(const spw_backend& backend, const spw_access& acce
     return state->Named(Status::InvalidArgument(std::string("is a ") + KindName(kind) +
                                                 " state; batches access values and map entries"));
   }
-  SPILLWAY_ASSIGN_OR_RETURN(const BytesView key, state->KeyOf(kind, access.key, access.key_group,
-                                                              access.state_namespace));
+  SPILLWAY_ASSIGN_OR_RETURN(const BytesView key,
+                            state->KeyOf(kind, access.key, access.key_group, access.state_namespace));
   return kind == SPW_STATE_MAP ? AppendMapKey(state, access.map_key) : Result<BytesView>(key);
 }
 

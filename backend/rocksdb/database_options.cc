@@ -55,8 +55,7 @@ Resources MakeResources(const Settings& settings, uint64_t share) {
     constexpr bool kStrictLimit = false;
     resources.cache =
         rocksdb::NewLRUCache(plan.cache_bytes, kShardBitsByCapacity, kStrictLimit, settings.high_prio_pool_ratio);
-    resources.write_buffers =
-        std::make_shared<rocksdb::WriteBufferManager>(plan.write_buffer_bytes, resources.cache);
+    resources.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(plan.write_buffer_bytes, resources.cache);
   }
   if (settings.tickers) {
     resources.statistics = rocksdb::CreateDBStatistics();

@@ -65,8 +65,7 @@ constexpr TickerMetric kTickerMetrics[] = {
     {"rocksdb_flush_write_bytes", "Bytes that flushes have written", rocksdb::FLUSH_WRITE_BYTES},
     {"rocksdb_compaction_read_bytes", "Bytes that compactions have read", rocksdb::COMPACT_READ_BYTES},
     {"rocksdb_compaction_write_bytes", "Bytes that compactions have written", rocksdb::COMPACT_WRITE_BYTES},
-    {"rocksdb_stall_micros", "Microseconds that writes have waited for flushes and compactions",
-     rocksdb::STALL_MICROS},
+    {"rocksdb_stall_micros", "Microseconds that writes have waited for flushes and compactions", rocksdb::STALL_MICROS},
 };
 
 spw_metric Made(const char* name, const char* help, uint64_t value, spw_metric_kind kind) {

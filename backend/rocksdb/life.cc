@@ -57,8 +57,7 @@ Status CheckOptions(const spw_open_options& options) {
 
 Answer Open(const spw_open_options* options, const spw_host* host, spw_backend** out) {
   if (options == nullptr || host == nullptr) return Status::InvalidArgument("open needs options and a host");
-  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<spw_backend> made,
-                            OpenBackend(*options, host, rocksdb::Env::Default()));
+  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<spw_backend> made, OpenBackend(*options, host, rocksdb::Env::Default()));
   *out = made.release();
   return SPW_OK;
 }

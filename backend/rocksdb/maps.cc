@@ -1,6 +1,7 @@
 // Map states, entry by entry; their iterator is in map_iterator.cc.
-#include "backend/rocksdb/backend.h"
 #include "backend/rocksdb/maps.h"
+
+#include "backend/rocksdb/backend.h"
 #include "backend/rocksdb/prefix_scan.h"
 #include "backend/rocksdb/reading.h"
 #include "backend/rocksdb/slot.h"

@@ -18,8 +18,7 @@ Answer Usage(spw_backend* backend, spw_memory_usage* out) {
   usage.retired = figures.held_bytes;
   usage.used = usage.entries + usage.index + usage.retired;
   uint64_t peak = backend->used_peak.load(std::memory_order_relaxed);
-  while (usage.used > peak &&
-         !backend->used_peak.compare_exchange_weak(peak, usage.used, std::memory_order_relaxed)) {
+  while (usage.used > peak && !backend->used_peak.compare_exchange_weak(peak, usage.used, std::memory_order_relaxed)) {
   }
   usage.used_peak = std::max(peak, usage.used);  // of the times that somebody looked: RocksDB keeps no peak
   usage.struct_size = out->struct_size;

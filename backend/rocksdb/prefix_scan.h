@@ -16,8 +16,8 @@ namespace spillway::rocks {
 
 struct ScanOptions {
   const rocksdb::Snapshot* snapshot = nullptr;
-  bool fill_cache = true;       // false for what is read once from end to end
-  size_t readahead_bytes = 0;   // 0: RocksDB's own, which grows as the scan goes on
+  bool fill_cache = true;      // false for what is read once from end to end
+  size_t readahead_bytes = 0;  // 0: RocksDB's own, which grows as the scan goes on
 };
 
 class Scan {

@@ -5,8 +5,10 @@
 
 #include <rocksdb/slice.h>
 #include <rocksdb/status.h>
+#include <rocksdb/write_batch.h>
 
 #include "backend/rocksdb/state.h"
+#include "backend/rocksdb/updates.h"
 #include "spillway/plugin/abi.h"
 
 namespace spillway::rocks {

@@ -41,10 +41,24 @@ std::optional<uint64_t> BytesOf(std::string_view text) {
   const std::optional<uint64_t> number = NumberOf<uint64_t>(text.substr(0, digits));
   if (!number) return std::nullopt;
   const std::string unit = Lower(Trimmed(text.substr(digits)));
-  constexpr std::array<std::pair<std::string_view, int>, 18> kUnits = {
-      {{"", 0},          {"b", 0},          {"bytes", 0},      {"k", 10},         {"kb", 10},        {"kib", 10},
-       {"kibibytes", 10}, {"m", 20},         {"mb", 20},        {"mib", 20},       {"mebibytes", 20}, {"g", 30},
-       {"gb", 30},        {"gib", 30},       {"gibibytes", 30}, {"t", 40},         {"tb", 40},        {"tebibytes", 40}}};
+  constexpr std::array<std::pair<std::string_view, int>, 18> kUnits = {{{"", 0},
+                                                                        {"b", 0},
+                                                                        {"bytes", 0},
+                                                                        {"k", 10},
+                                                                        {"kb", 10},
+                                                                        {"kib", 10},
+                                                                        {"kibibytes", 10},
+                                                                        {"m", 20},
+                                                                        {"mb", 20},
+                                                                        {"mib", 20},
+                                                                        {"mebibytes", 20},
+                                                                        {"g", 30},
+                                                                        {"gb", 30},
+                                                                        {"gib", 30},
+                                                                        {"gibibytes", 30},
+                                                                        {"t", 40},
+                                                                        {"tb", 40},
+                                                                        {"tebibytes", 40}}};
   for (const auto& [name, shift] : kUnits) {
     if (unit != name) continue;
     if (*number > std::numeric_limits<uint64_t>::max() >> shift) return std::nullopt;
@@ -125,7 +139,8 @@ bool TakeCompression(std::string_view value, Settings* settings) {
   while (true) {
     const size_t end = value.find_first_of(",;");
     const std::string_view word = Trimmed(value.substr(0, end));
-    const auto* found = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& type) { return type.first == word; });
+    const auto* found =
+        std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& type) { return type.first == word; });
     if (found == kTypes.end()) return false;
     levels.push_back(found->second);
     if (end == std::string_view::npos) break;
@@ -169,67 +184,96 @@ constexpr std::string_view kCompressionForm =
 const std::array kSettings = {
     Setting{{SPILLWAY_KEY("block.cache-size"), "bytes", "8mb",
              "Block cache of each column family when the instance has no memory share; with one, the share decides"},
-            kBytesForm, &TakeBytes<&Settings::block_cache_bytes>},
+            kBytesForm,
+            &TakeBytes<&Settings::block_cache_bytes>},
     Setting{{SPILLWAY_KEY("block.blocksize"), "bytes", "4kb", "Size of a data block before compression"},
-            kBytesForm, &TakeBytes<&Settings::block_bytes>},
-    Setting{{SPILLWAY_KEY("block.metadata-blocksize"), "bytes", "4kb", "Size of a block of partitioned index or filter"},
-            kBytesForm, &TakeBytes<&Settings::metadata_block_bytes>},
+            kBytesForm,
+            &TakeBytes<&Settings::block_bytes>},
+    Setting{
+        {SPILLWAY_KEY("block.metadata-blocksize"), "bytes", "4kb", "Size of a block of partitioned index or filter"},
+        kBytesForm,
+        &TakeBytes<&Settings::metadata_block_bytes>},
     Setting{{SPILLWAY_KEY("memory.partitioned-index-filters"), "bool", "false",
              "Two-level index and filters, of which the parts in use are cached"},
-            kBoolForm, &TakeBool<&Settings::partitioned_index_filters>},
+            kBoolForm,
+            &TakeBool<&Settings::partitioned_index_filters>},
     Setting{{SPILLWAY_KEY("cache-index-and-filter-blocks"), "auto|true|false", "auto",
              "Whether index and filter blocks live in the block cache; auto: when there is a memory share"},
-            "auto, true or false", &TakeCacheIndex},
+            "auto, true or false",
+            &TakeCacheIndex},
     Setting{{SPILLWAY_KEY("use-bloom-filter"), "bool", "false", "A bloom filter for each table file"},
-            kBoolForm, &TakeBool<&Settings::bloom_filter>},
+            kBoolForm,
+            &TakeBool<&Settings::bloom_filter>},
     Setting{{SPILLWAY_KEY("bloom-filter.bits-per-key"), "int", "10", "Bits that the bloom filter spends on a key"},
-            "a whole number from 1 to 100", &TakeInt<&Settings::bloom_bits_per_key, 1, 100>},
+            "a whole number from 1 to 100",
+            &TakeInt<&Settings::bloom_bits_per_key, 1, 100>},
     Setting{{SPILLWAY_KEY("writebuffer.size"), "bytes", "64mb", "Size at which a memtable is flushed"},
-            kBytesForm, &TakeBytes<&Settings::write_buffer_bytes>},
+            kBytesForm,
+            &TakeBytes<&Settings::write_buffer_bytes>},
     Setting{{SPILLWAY_KEY("writebuffer.count"), "int", "2", "Memtables of a column family before writes stall"},
-            "a whole number from 2 to 1000", &TakeInt<&Settings::write_buffer_count, 2, 1000>},
+            "a whole number from 2 to 1000",
+            &TakeInt<&Settings::write_buffer_count, 2, 1000>},
     Setting{{SPILLWAY_KEY("writebuffer.number-to-merge"), "int", "1", "Memtables that are merged into one flush"},
-            "a whole number from 1 to 1000", &TakeInt<&Settings::write_buffers_to_merge, 1, 1000>},
+            "a whole number from 1 to 1000",
+            &TakeInt<&Settings::write_buffers_to_merge, 1, 1000>},
     Setting{{SPILLWAY_KEY("memory.write-buffer-ratio"), "ratio", "0.5", "Part of the memory share for memtables"},
-            "a number from 0 to 1", &TakeRatio<&Settings::write_buffer_ratio>},
+            "a number from 0 to 1",
+            &TakeRatio<&Settings::write_buffer_ratio>},
     Setting{{SPILLWAY_KEY("memory.high-prio-pool-ratio"), "ratio", "0.1",
              "Part of the memory share for index and filter blocks"},
-            "a number from 0 to 1", &TakeRatio<&Settings::high_prio_pool_ratio>},
+            "a number from 0 to 1",
+            &TakeRatio<&Settings::high_prio_pool_ratio>},
     Setting{{SPILLWAY_KEY("write-batch-size"), "bytes", "2mb", "Bytes that a restore writes at once"},
-            kBytesForm, &TakeBytes<&Settings::write_batch_bytes>},
+            kBytesForm,
+            &TakeBytes<&Settings::write_batch_bytes>},
     Setting{{SPILLWAY_KEY("files.open"), "int", "-1", "Files that are kept open; -1: all"},
-            "-1 or a whole number of at least 16", &TakeFilesOpen},
+            "-1 or a whole number of at least 16",
+            &TakeFilesOpen},
     Setting{{SPILLWAY_KEY("thread.num"), "int", "2", "Background flushes and compactions at one time"},
-            "a whole number from 1 to 1000", &TakeInt<&Settings::threads, 1, 1000>},
+            "a whole number from 1 to 1000",
+            &TakeInt<&Settings::threads, 1, 1000>},
     Setting{{SPILLWAY_KEY("compression.per.level"), "string", "SNAPPY_COMPRESSION",
              "Compression of all levels, or of each, the first first, with ';' between; the last serves the rest"},
-            kCompressionForm, &TakeCompression},
+            kCompressionForm,
+            &TakeCompression},
     Setting{{SPILLWAY_KEY("compaction.style"), "LEVEL|UNIVERSAL", "LEVEL", "How table files are compacted"},
-            "LEVEL or UNIVERSAL", &TakeCompactionStyle},
+            "LEVEL or UNIVERSAL",
+            &TakeCompactionStyle},
     Setting{{SPILLWAY_KEY("compaction.level.use-dynamic-size"), "bool", "false",
              "Sizes of levels follow the size of the last one"},
-            kBoolForm, &TakeBool<&Settings::dynamic_level_bytes>},
-    Setting{{SPILLWAY_KEY("compaction.level.target-file-size-base"), "bytes", "64mb", "Size of a table file of level 1"},
-            kBytesForm, &TakeBytes<&Settings::target_file_bytes>},
+            kBoolForm,
+            &TakeBool<&Settings::dynamic_level_bytes>},
+    Setting{
+        {SPILLWAY_KEY("compaction.level.target-file-size-base"), "bytes", "64mb", "Size of a table file of level 1"},
+        kBytesForm,
+        &TakeBytes<&Settings::target_file_bytes>},
     Setting{{SPILLWAY_KEY("compaction.level.max-size-level-base"), "bytes", "256mb", "Size of level 1"},
-            kBytesForm, &TakeBytes<&Settings::level_base_bytes>},
+            kBytesForm,
+            &TakeBytes<&Settings::level_base_bytes>},
     Setting{{SPILLWAY_KEY("use-direct-reads"), "bool", "false", "O_DIRECT for reads of users and of compactions"},
-            kBoolForm, &TakeBool<&Settings::direct_reads>},
+            kBoolForm,
+            &TakeBool<&Settings::direct_reads>},
     Setting{{SPILLWAY_KEY("use-direct-io-for-flush-and-compaction"), "bool", "false",
              "O_DIRECT for what flushes and compactions write"},
-            kBoolForm, &TakeBool<&Settings::direct_flush_and_compaction>},
+            kBoolForm,
+            &TakeBool<&Settings::direct_flush_and_compaction>},
     Setting{{SPILLWAY_KEY("log.level"), "string", "INFO_LEVEL", "What RocksDB writes to its own LOG"},
-            "one of DEBUG_, INFO_, WARN_, ERROR_, FATAL_ and HEADER_LEVEL", &TakeLogLevel},
+            "one of DEBUG_, INFO_, WARN_, ERROR_, FATAL_ and HEADER_LEVEL",
+            &TakeLogLevel},
     Setting{{SPILLWAY_KEY("log.max-file-size"), "bytes", "25mb", "Size at which RocksDB begins another LOG"},
-            kBytesForm, &TakeBytes<&Settings::log_file_bytes>},
+            kBytesForm,
+            &TakeBytes<&Settings::log_file_bytes>},
     Setting{{SPILLWAY_KEY("log.file-num"), "int", "4", "LOG files that are kept"},
-            "a whole number from 1 to 1000", &TakeInt<&Settings::log_files, 1, 1000>},
+            "a whole number from 1 to 1000",
+            &TakeInt<&Settings::log_files, 1, 1000>},
     Setting{{SPILLWAY_KEY("timer-service.cache-size"), "int", "128",
              "Earliest timers of a key-group that are kept in memory"},
-            "a whole number from 1 to 1000000", &TakeInt<&Settings::timer_cache_size, 1, 1000000>},
+            "a whole number from 1 to 1000000",
+            &TakeInt<&Settings::timer_cache_size, 1, 1000000>},
     Setting{{SPILLWAY_KEY("metrics.tickers"), "bool", "false",
              "Count and export cache hits, compaction bytes, stalls and the like; costs a little on each access"},
-            kBoolForm, &TakeBool<&Settings::tickers>},
+            kBoolForm,
+            &TakeBool<&Settings::tickers>},
 };
 
 #undef SPILLWAY_KEY
@@ -239,7 +283,8 @@ const std::array kSettings = {
 std::span<const spw_config_key> ConfigKeys() {
   static const auto keys = [] {
     std::array<spw_config_key, kSettings.size()> made{};
-    std::transform(kSettings.begin(), kSettings.end(), made.begin(), [](const Setting& setting) { return setting.key; });
+    std::transform(kSettings.begin(), kSettings.end(), made.begin(),
+                   [](const Setting& setting) { return setting.key; });
     return made;
   }();
   return keys;
@@ -252,8 +297,8 @@ Result<Settings> ParseSettings(std::span<const spw_config_entry> config) {
       return Status::InvalidArgument("a configuration entry has no key or no value");
     }
     const std::string_view key = entry.key;
-    const auto* found =
-        std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& setting) { return setting.key.name == key; });
+    const auto* found = std::find_if(kSettings.begin(), kSettings.end(),
+                                     [&](const Setting& setting) { return setting.key.name == key; });
     if (found == kSettings.end()) {
       return Status::InvalidArgument("configuration key '" + std::string(key) + "' is unknown to the rocksdb backend");
     }

@@ -24,8 +24,7 @@ class StateWriter {
 
   Status Write() {
     const spw_backend& backend = *snapshot_.backend;
-    const ScanOptions options{
-        .snapshot = snapshot_.pinned, .fill_cache = false, .readahead_bytes = kReadaheadBytes};
+    const ScanOptions options{.snapshot = snapshot_.pinned, .fill_cache = false, .readahead_bytes = kReadaheadBytes};
     Scan scan(backend.database.get(), state_.family, KeyGroupBegin(backend.key_groups.first),
               KeyGroupBegin(backend.key_groups.last + 1), options);
     for (; scan.Valid(); scan.Next()) {

@@ -38,9 +38,9 @@ Status CheckNamespace(const spw_state& state, spw_bytes ns) {
     return state.Named(Status::InvalidArgument("needs a namespace; the void namespace is empty bytes"));
   }
   if (ns.size > spillway::snapshot::kNamespaceBytesMax) {
-    return state.Named(Status::InvalidArgument("was given a namespace of " + std::to_string(ns.size) +
-                                               " bytes, at most " +
-                                               std::to_string(spillway::snapshot::kNamespaceBytesMax) + " are allowed"));
+    return state.Named(
+        Status::InvalidArgument("was given a namespace of " + std::to_string(ns.size) + " bytes, at most " +
+                                std::to_string(spillway::snapshot::kNamespaceBytesMax) + " are allowed"));
   }
   return {};
 }

@@ -10,8 +10,7 @@ namespace {
 // The timer's encoded key, after its checks.
 Result<std::string> Encoded(const spw_state& state, const spw_timer& timer) {
   // Checks all but the timestamp, which may be anything.
-  SPILLWAY_RETURN_IF_ERROR(
-      state.KeyOf(SPW_STATE_TIMER, timer.key, timer.key_group, timer.state_namespace).status());
+  SPILLWAY_RETURN_IF_ERROR(state.KeyOf(SPW_STATE_TIMER, timer.key, timer.key_group, timer.state_namespace).status());
   std::string encoded;
   AppendTimer(timer.key_group, timer.timestamp, plugin::ToStringView(timer.key),
               plugin::ToStringView(timer.state_namespace), &encoded);
@@ -23,8 +22,8 @@ Status Show(spw_state* state, const std::string& encoded, spw_timer* out) {
   DecodedTimer timer;
   if (!DecodeTimer(encoded, &timer)) return state->Damaged();
   ByteArena& arena = state->backend->arena;
-  *out = {timer.timestamp, plugin::ToBytes(arena.Copy(timer.key)),
-          plugin::ToBytes(arena.Copy(timer.state_namespace)), timer.key_group, 0};
+  *out = {timer.timestamp, plugin::ToBytes(arena.Copy(timer.key)), plugin::ToBytes(arena.Copy(timer.state_namespace)),
+          timer.key_group, 0};
   return {};
 }
 

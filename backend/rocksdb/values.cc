@@ -76,9 +76,8 @@ void FillValueSlots(spw_backend_api* api) {
   };
   api->value_get_for_update_at = [](spw_state* state, spw_bytes key, uint32_t key_group, spw_bytes ns,
                                     uint64_t create_size, spw_mut_view* out, spw_error* err) noexcept {
-    return Slot(err, [&] {
-      return GetForUpdate(state, state->KeyOf(SPW_STATE_VALUE, key, key_group, ns), create_size, out);
-    });
+    return Slot(
+        err, [&] { return GetForUpdate(state, state->KeyOf(SPW_STATE_VALUE, key, key_group, ns), create_size, out); });
   };
 }
 
