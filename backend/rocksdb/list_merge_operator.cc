@@ -20,13 +20,15 @@ bool ListMergeOperator::FullMergeV2(const MergeOperationInput& merge_in, MergeOp
     merge_out->existing_operand = merge_in.operand_list.front();  // spares a copy
     return true;
   }
-  if (merge_in.existing_value != nullptr) {
-    size_t size = merge_in.existing_value->size();
+  std::string& merged = merge_out->new_value;
+  merged.clear();  // iterators hand out what they merged before
+  if (const rocksdb::Slice* existing = merge_in.existing_value) {
+    size_t size = existing->size();
     for (const rocksdb::Slice& operand : merge_in.operand_list) size += operand.size();
-    merge_out->new_value.reserve(size);
-    merge_out->new_value.assign(merge_in.existing_value->data(), merge_in.existing_value->size());
+    merged.reserve(size);
+    merged.append(existing->data(), existing->size());
   }
-  Concatenate(merge_in.operand_list, &merge_out->new_value);
+  Concatenate(merge_in.operand_list, &merged);
   return true;
 }
 
