@@ -129,7 +129,7 @@ TEST_F(LoaderTest, AnUnknownNameTellsWhereItWasLookedForAndWhatThereIs) {
   ASSERT_FALSE(plugin.ok());
   EXPECT_EQ(plugin.status().code(), StatusCode::kNotFound);
   for (const std::string& word : {std::string("'hybird'"), std::string("libspillway_hybird.so"), kPlugins.string(),
-                                  std::string("/nowhere"), std::string("plain, short_table")}) {
+                                  std::string("/nowhere"), std::string("plain, "), std::string("short_table")}) {
     EXPECT_NE(plugin.status().message().find(word), std::string::npos) << plugin.status().message();
   }
   EXPECT_EQ(LoadPlugin("", options).status().code(), StatusCode::kNotFound);
