@@ -176,6 +176,7 @@ void DamagedFilesAreNotRestored(Run& run) {
     run.storage().SetContent(name, good);
   }
   // A file that is gone.
+  Expect(!snapshots[0].files.empty(), "a snapshot of something has files");
   const std::string& name = snapshots[0].files[0].first;
   const std::string good = run.storage().Content(name).value();
   Expect(run.storage().Delete(name).ok(), "the kit can delete a file");
