@@ -5,9 +5,9 @@ namespace spillway::conformance {
 std::span<const Case> Cases() {
   static const CaseList cases = [] {
     CaseList all;
-    for (const auto theme :
-         {&BookkeepingCases, &ValueCases, &ViewCases, &QueryCases, &ListCases, &MergeCases, &MapCases, &KeysCases,
-          &TimerCases, &SnapshotCases, &InterruptedSnapshotCases, &RescaleCases, &LifeCycleCases}) {
+    for (const auto theme : {&BookkeepingCases, &ValueCases, &ViewCases, &QueryCases, &ListCases, &MergeCases,
+                             &MapCases, &ReducingAggregatingCases, &KeysCases, &TimerCases, &SnapshotCases,
+                             &InterruptedSnapshotCases, &RescaleCases, &LifeCycleCases}) {
       for (const Case& one : theme()) all.push_back(one);
     }
     return all;

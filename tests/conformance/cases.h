@@ -16,6 +16,7 @@ using CaseList = std::vector<Case>;
 [[nodiscard]] CaseList ListCases();
 [[nodiscard]] CaseList MergeCases();
 [[nodiscard]] CaseList MapCases();
+[[nodiscard]] CaseList ReducingAggregatingCases();
 [[nodiscard]] CaseList KeysCases();
 [[nodiscard]] CaseList TimerCases();
 [[nodiscard]] CaseList SnapshotCases();
