@@ -164,6 +164,7 @@ Answer Keys(spw_state* state, spw_bytes ns, spw_iterator** out) {
   ForEachPlace(state->contents, [&](const Place& place) {
     if (place.state_namespace != plugin::ToStringView(ns)) return;
     items.emplace_back().SetPlace(place);
+    items.back().state_namespace = StoredBytes();  // keys tell key and key-group, no more
   });
   return MakeCopied(state, std::move(items), false, out);
 }
