@@ -1,6 +1,7 @@
 // The plugin under test against the model, bare and behind the debug proxy.
 //
-// SPILLWAY_DIFFERENTIAL_SEED repeats a run; without it each run has a seed of its own, which is printed.
+// SPILLWAY_DIFFERENTIAL_SEED repeats a run. Without it the seed is the one compiled in, or, where that is 0, another each
+// time; it is printed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -17,7 +18,8 @@ namespace {
 
 uint64_t Seed() {
   if (const char* text = std::getenv("SPILLWAY_DIFFERENTIAL_SEED")) return std::strtoull(text, nullptr, 10);
-  return std::random_device()();
+  constexpr uint64_t kFixed = SPILLWAY_DIFFERENTIAL_FIXED_SEED;
+  return kFixed != 0 ? kFixed : std::random_device()();
 }
 
 std::shared_ptr<const runtime::Plugin> Load(const char* path, runtime::DebugProxyMode debug_proxy) {
