@@ -4,7 +4,7 @@
 // at that call, a batch at a time; Get gathers it in a vector, for short lists.
 #pragma once
 
-#include <array>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -44,15 +44,18 @@ class ListIterator {
     next_ = count_ = 0;
     if (!iterator_) return {};
     plugin::Error err;
-    const spw_code code = iterator_.Next(items_.data(), items_.size(), &count_, err);
+    if (!items_) items_ = std::make_unique_for_overwrite<spw_item[]>(kBatch);
+    const spw_code code = iterator_.Next(items_.get(), kBatch, &count_, err);
     if (plugin::IsError(code)) return StatusOf(code, err).WithContext("state '" + name_ + "'");
     if (count_ == 0) iterator_.Reset();
     return {};
   }
 
+  static constexpr uint32_t kBatch = 64;
+
   std::string name_;
   plugin::Iterator iterator_;
-  std::array<spw_item, 64> items_{};
+  std::unique_ptr<spw_item[]> items_;  // the batch under way; made with the first one
   uint32_t count_ = 0;
   uint32_t next_ = 0;
 };

@@ -5,7 +5,7 @@
 // one.
 #pragma once
 
-#include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -76,7 +76,8 @@ class MapIterator {
     at_ = count_ = 0;
     if (!iterator_) return {};
     plugin::Error err;
-    const spw_code code = iterator_.Next(items_.data(), items_.size(), &count_, err);
+    if (!items_) items_ = std::make_unique_for_overwrite<spw_item[]>(kBatch);
+    const spw_code code = iterator_.Next(items_.get(), kBatch, &count_, err);
     SPILLWAY_RETURN_IF_ERROR(Check(code, err));
     if (count_ == 0) iterator_.Reset();
     return {};
@@ -95,9 +96,11 @@ class MapIterator {
                               "'; restore from an earlier checkpoint");
   }
 
+  static constexpr uint32_t kBatch = 64;
+
   std::string name_;
   plugin::Iterator iterator_;
-  std::array<spw_item, 64> items_{};
+  std::unique_ptr<spw_item[]> items_;  // the batch under way; made with the first one
   uint32_t count_ = 0;
   uint32_t at_ = 0;
   bool ready_ = false;
