@@ -15,10 +15,11 @@ namespace spillway::runtime {
 
 struct GeneratorOptions {
   uint64_t records = 0;
-  uint64_t distinct = 1;  // 1 … 2^32
+  uint64_t distinct = 1;  // 1 … kGeneratorDistinctMax
   uint64_t seed = 1;
 };
 
+inline constexpr uint64_t kGeneratorDistinctMax = uint64_t{1} << 32;
 inline constexpr uint32_t kGeneratorSplits = 16;
 inline constexpr size_t kGeneratedWordBytes = 16;
 
@@ -27,7 +28,7 @@ inline constexpr size_t kGeneratedWordBytes = 16;
 
 class GeneratorSource final : public Source<std::string> {
  public:
-  // `distinct` must be at least 1 and at most 2^32.
+  // `distinct` must be within its limits.
   explicit GeneratorSource(GeneratorOptions options) : options_(options) {}
 
   Result<std::vector<SourceSplit>> DiscoverSplits() override;

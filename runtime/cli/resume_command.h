@@ -1,0 +1,18 @@
+// The command that resumes a job: the one that started it, with --restore latest.
+//
+// Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spillway::cli {
+
+// For a POSIX shell: as it is where that is safe, else in single quotes.
+[[nodiscard]] std::string ShellQuoted(std::string_view word);
+
+// `command_line` is argv as it was given; whatever it restored from is replaced.
+[[nodiscard]] std::string ResumeCommand(const std::vector<std::string>& command_line);
+
+}  // namespace spillway::cli
