@@ -34,15 +34,20 @@ class CheckpointNotes final : public JobObserver {
   void OnNothingToRestore(const fs::path& directory) override {
     console_->Print(fmt::format("  no checkpoint is below {}: the job starts afresh", directory.string()));
   }
-  void OnRunning() override { console_->Print("  running"); }
+  void OnRunning() override {
+    running_ = true;
+    console_->Print("  running");
+  }
   void OnCheckpointCompleted(const CheckpointInfo& checkpoint) override { completed_.push_back(checkpoint); }
   void OnCheckpointFailed(uint64_t checkpoint_id, const Status& why) override {
     console_->Note(fmt::format("checkpoint {} was given up, the job goes on: {}", checkpoint_id, why.message()));
   }
   [[nodiscard]] const std::vector<CheckpointInfo>& completed() const { return completed_; }
+  [[nodiscard]] bool running() const { return running_; }
 
  private:
   Console* console_;
+  bool running_ = false;  // whether the job got beyond its checks
   std::vector<CheckpointInfo> completed_;
 };
 
@@ -175,6 +180,7 @@ class RunCommand {
       result = environment.Execute(std::string(plan->definition->name), &control, &notes);
     }
     NoteSkipped(*job);
+    if (!result.ok() && !notes.running()) return Fail(result.status(), kBadUsage);
     if (!result.ok()) return FailedRun(*plan, result.status());
     return Report(*plan, *job, notes, *result);
   }

@@ -1,0 +1,93 @@
+// Stopping and resuming: by signal, at another parallelism, with nothing there, after the end.
+
+#include <csignal>
+#include <filesystem>
+
+#include "tests/cli/command_fixture.h"
+
+namespace spillway::cli {
+namespace {
+
+class RunResumeTest : public CommandTest {
+ protected:
+  // Long enough that a signal right after the start comes in the middle.
+  static constexpr const char* kRecords = "3000000";
+
+  [[nodiscard]] Words JobWords(const Words& more) const {
+    Words words{"--generate", kRecords, "--distinct", "20000"};
+    words.insert(words.end(), more.begin(), more.end());
+    return RunWords("wordcount", words);
+  }
+  [[nodiscard]] Words Checkpointed(const Words& more) const {
+    Words words{"-D", "execution.checkpointing.dir=" + checkpoints()};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  [[nodiscard]] static Ended StopAfterStart(const Words& words, int signal) {
+    ChildProcess child(Command(words));
+    EXPECT_TRUE(child.WaitForOutput("  running\n"));
+    child.Signal(signal);
+    return child.Wait();
+  }
+};
+
+TEST_F(RunResumeTest, StoppedAndResumedAtAnotherParallelismGivesTheSameOutput) {
+  ASSERT_EQ(Run(JobWords({})).exit_code, 0);
+  const std::string undisturbed = Summary()["output_digest"];
+  std::filesystem::remove_all(output());
+
+  const Ended stopped = StopAfterStart(JobWords(Checkpointed({"--parallelism", "2"})), SIGINT);
+  ASSERT_EQ(stopped.exit_code, 3) << stopped.out << stopped.err;
+  EXPECT_EQ(Summary()["outcome"], "stopped");
+  EXPECT_LT(Summary()["records_in"], 3'000'000);
+  const std::string resume = std::string(SPILLWAY_COMMAND) + " run wordcount --output " + output().string();
+  EXPECT_NE(stopped.out.find("resume with:\n  " + resume), std::string::npos) << stopped.out;
+  EXPECT_NE(stopped.out.find(" --restore latest\n"), std::string::npos) << stopped.out;
+
+  const uint64_t records_before = Summary()["records_in"];
+  const Ended resumed = Run(JobWords(Checkpointed({"--parallelism", "3", "--restore", "latest"})));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(Summary()["records_in"].get<uint64_t>() + records_before, 3'000'000u) << "none twice, none lost";
+  EXPECT_EQ(Summary()["restored_from"].get<std::string>().rfind(checkpoints(), 0), 0u);
+  EXPECT_EQ(Summary()["output_digest"], undisturbed);
+
+  const Ended again = Run(JobWords(Checkpointed({"--restore", "latest"})));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(Summary()["outcome"], "already-finished");
+  EXPECT_EQ(Summary()["output_digest"], undisturbed);
+}
+
+TEST_F(RunResumeTest, ThePrintedCommandResumes) {
+  const Ended stopped = StopAfterStart(JobWords(Checkpointed({})), SIGTERM);
+  ASSERT_EQ(stopped.exit_code, 3) << stopped.out << stopped.err;
+  const size_t begin = stopped.out.find("resume with:\n  ") + std::string("resume with:\n  ").size();
+  const std::string command = stopped.out.substr(begin, stopped.out.find('\n', begin) - begin);
+  const Ended resumed = ChildProcess::Run({"/bin/sh", "-c", command});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(Summary()["outcome"], "finished");
+}
+
+TEST_F(RunResumeTest, StoppedWithoutCheckpointsThereIsNothingToResume) {
+  const Ended stopped = StopAfterStart(JobWords({}), SIGINT);
+  EXPECT_EQ(stopped.exit_code, 4) << stopped.out << stopped.err;
+  EXPECT_NE(stopped.err.find("execution.checkpointing.dir is not set"), std::string::npos) << stopped.err;
+  EXPECT_TRUE(OutputLines("counts").empty());
+}
+
+TEST_F(RunResumeTest, LatestWithNothingThereStartsAfresh) {
+  const Ended ended =
+      RunJob("wordcount", Checkpointed({"--generate", "100", "--distinct", "10", "--restore", "latest"}));
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("the job starts afresh"), std::string::npos) << ended.out;
+  EXPECT_EQ(OutputLines("counts").size(), 10u);
+}
+
+TEST_F(RunResumeTest, APathThatIsNoCheckpointIsRefused) {
+  const Ended ended = RunJob(
+      "wordcount", Checkpointed({"--generate", "100", "--distinct", "10", "--restore", (folder_ / "chk-7").string()}));
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("chk-7"), std::string::npos) << ended.err;
+}
+
+}  // namespace
+}  // namespace spillway::cli
