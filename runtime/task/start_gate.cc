@@ -13,7 +13,7 @@ bool StartGate::ArriveAndWait() {
 bool StartGate::Wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return missing_ == 0 || cancelled_; });
-  return !cancelled_;
+  return missing_ == 0;
 }
 
 void StartGate::Cancel() {

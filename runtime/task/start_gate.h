@@ -15,7 +15,8 @@ class StartGate {
 
   // A subtask has opened; waits for the others. False: the job is ending before it began.
   bool ArriveAndWait();
-  // Waits without arriving: for the job's own thread.
+  // Waits without arriving: for the job's own thread. True once every subtask has opened, though by then one may have
+  // failed already.
   bool Wait();
   void Cancel();
 
