@@ -1,6 +1,7 @@
 #include "runtime/sources/csv.h"
 
 #include <algorithm>
+#include <array>
 
 namespace spillway::runtime {
 namespace {
@@ -31,9 +32,28 @@ const char* ReadQuoted(std::string_view line, size_t* at, std::string* unquoted,
   }
 }
 
+// The usual line: there is no quote in it.
+CsvSplit SplitAtCommas(std::string_view line, std::span<std::string_view> fields) {
+  CsvSplit split;
+  for (size_t at = 0;;) {
+    const size_t comma = std::min(line.find(',', at), line.size());
+    if (split.fields < fields.size()) fields[split.fields] = line.substr(at, comma - at);
+    ++split.fields;
+    if (comma == line.size()) return split;
+    at = comma + 1;
+  }
+}
+
+constexpr std::array<bool, 256> BytesThatNeedQuotes() {
+  std::array<bool, 256> need{};
+  for (const unsigned char c : {',', '"', '\r', '\n'}) need[c] = true;
+  return need;
+}
+
 }  // namespace
 
 CsvSplit SplitCsvLine(std::string_view line, std::span<std::string_view> fields, std::string* unquoted) {
+  if (line.find('"') == std::string_view::npos) return SplitAtCommas(line, fields);
   CsvSplit split;
   unquoted->clear();
   unquoted->reserve(line.size());  // it never grows: the fields borrow from it
@@ -60,7 +80,8 @@ CsvSplit SplitCsvLine(std::string_view line, std::span<std::string_view> fields,
 }
 
 void AppendCsvField(std::string_view field, std::string* line) {
-  if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
+  static constexpr std::array<bool, 256> kNeedsQuotes = BytesThatNeedQuotes();
+  if (std::none_of(field.begin(), field.end(), [](char c) { return kNeedsQuotes[static_cast<unsigned char>(c)]; })) {
     line->append(field);
     return;
   }

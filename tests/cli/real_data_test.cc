@@ -1,0 +1,132 @@
+// vm-noise on the real readings: on every backend, at every parallelism, and stopped and resumed on the way, its output
+// is what a plain loop over the file gives. Skipped, visibly, where the file is not.
+
+#include <zstd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+
+#include "runtime/jobs/welford.h"
+#include "tests/cli/command_fixture.h"
+
+namespace spillway::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using runtime::Welford;
+
+fs::path RealFile() {
+  const char* folder = std::getenv("SPILLWAY_DATA");
+  return fs::path(folder == nullptr ? "../shared/data" : folder) / "azure-vm-noise-2023q4.csv.zst";
+}
+
+std::string Decompressed(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string compressed{std::istreambuf_iterator<char>(in), {}};
+  std::string text(ZSTD_getFrameContentSize(compressed.data(), compressed.size()), '\0');
+  EXPECT_EQ(ZSTD_decompress(text.data(), text.size(), compressed.data(), compressed.size()), text.size());
+  return text;
+}
+
+// The pieces of `text` between `separator`s.
+std::vector<std::string_view> Split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  for (;;) {
+    const size_t end = text.find(separator);
+    pieces.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return pieces;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string Number(double number) {
+  std::array<char, 40> text{};
+  snprintf(text.data(), text.size(), ",%.9g", number);
+  return text.data();
+}
+
+// All lines that vm-noise must write, by a loop over the rows. The file needs no quotes and has no malformed row.
+std::vector<std::string> ExpectedLines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::unordered_map<std::string, Welford> series;
+  std::map<std::string, std::pair<uint64_t, double>> windows;  // by "start,region,type,test": count and sum
+  for (const std::string_view row : Split(std::string_view(text).substr(0, text.size() - 1), '\n')) {
+    const auto columns = Split(row, ',');
+    const auto vm = Split(columns.at(1), '/');
+    const std::string name = std::string(columns[1]) + "," + std::string(columns[3]);
+    const double value = std::strtod(std::string(columns.at(5)).c_str(), nullptr);
+
+    Welford& statistics = series[name];
+    if (statistics.count >= 30 && std::abs(value - statistics.mean) > 4 * statistics.StandardDeviation()) {
+      lines.push_back(std::string(columns[0]) + "," + name + Number(value) + Number(statistics.mean) +
+                      Number(statistics.StandardDeviation()) + "," + std::to_string(statistics.count));
+    }
+    statistics.Add(value);
+
+    std::string window(columns[0].substr(0, 13));
+    window += ":00:00.000";
+    for (const std::string_view part : {vm.at(1), vm.at(2), columns[3]}) window += "," + std::string(part);
+    auto& [count, sum] = windows[window];
+    ++count;
+    sum += value;
+  }
+  for (const auto& [name, s] : series) {
+    lines.push_back(name + "," + std::to_string(s.count) + Number(s.mean) + Number(s.StandardDeviation()) +
+                    Number(s.min) + Number(s.max) + Number(s.last));
+  }
+  for (const auto& [window, sums] : windows) {
+    lines.push_back(window + "," + std::to_string(sums.first) + Number(sums.second / static_cast<double>(sums.first)));
+  }
+  return lines;
+}
+
+class RealDataTest : public CommandTest {
+ protected:
+  [[nodiscard]] Words JobWords(const std::string& backend, const char* parallelism) const {
+    return RunWords("vm-noise", {"--input", RealFile().string(), "--backend", backend, "--parallelism", parallelism,
+                                 "--strict", "-D", "execution.checkpointing.dir=" + checkpoints(), "-D",
+                                 "execution.checkpointing.interval=1s"});
+  }
+  void ForgetRun() const {
+    fs::remove_all(output());
+    fs::remove_all(checkpoints());
+  }
+};
+
+TEST_F(RealDataTest, VmNoiseGivesWhatAPlainLoopGives) {
+  if (!fs::exists(RealFile())) {
+    GTEST_SKIP() << "no " << RealFile() << "; set SPILLWAY_DATA to the folder of the real data";
+  }
+  const std::string expected = DigestOf(ExpectedLines(Decompressed(RealFile())));
+  const Words backends{SPILLWAY_HYBRID, SPILLWAY_MODEL};
+  for (const std::string& backend : backends) {
+    for (const char* parallelism : {"1", "2"}) {
+      ForgetRun();
+      const Ended ended = Run(JobWords(backend, parallelism));
+      ASSERT_EQ(ended.exit_code, 0) << ended.err;
+      EXPECT_EQ(Summary()["output_digest"], expected) << backend << " at parallelism " << parallelism;
+      EXPECT_EQ(Summary()["records_in"], 1'503'709);
+      EXPECT_EQ(Summary()["late_records"], 0);
+    }
+    ForgetRun();
+    ChildProcess child(Command(JobWords(backend, "2")));
+    ASSERT_TRUE(child.WaitForOutput("  running\n"));
+    child.Signal(SIGINT);
+    ASSERT_EQ(child.Wait().exit_code, 3);
+    Words resume = JobWords(backend, "1");
+    resume.insert(resume.end(), {"--restore", "latest"});
+    const Ended resumed = Run(resume);
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_EQ(Summary()["output_digest"], expected) << backend << " stopped and resumed";
+  }
+}
+
+}  // namespace
+}  // namespace spillway::cli
