@@ -121,6 +121,10 @@ void Arena::ReturnSpan(Span* span) {
     ++free_touched_count_;
     return;
   }
+  GiveBackPages(span);
+}
+
+void Arena::GiveBackPages(Span* span) {
   if (span->touched > 0) {
     madvise(span->base, kSpanBytes, MADV_DONTNEED);
     account_->Give(span->touched);
@@ -128,6 +132,22 @@ void Arena::ReturnSpan(Span* span) {
   }
   span->next = free_untouched_;
   free_untouched_ = span;
+}
+
+bool Arena::Trim() {
+  const uint64_t before = account_->used();
+  for (Span* first : with_room_) {
+    if (first == nullptr || first->live > 0) continue;
+    UnlinkRoom(first);
+    ReturnSpan(first);
+  }
+  while (free_touched_ != nullptr) {
+    Span* span = free_touched_;
+    free_touched_ = span->next;
+    GiveBackPages(span);
+  }
+  free_touched_count_ = 0;
+  return account_->used() < before;
 }
 
 bool Arena::AddChunk(Charge charge) {

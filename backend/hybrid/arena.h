@@ -27,6 +27,9 @@ class Arena {
   // `bytes` as asked for.
   void Free(void* object, size_t bytes);
 
+  // Gives what lies free in whole spans back to the system; whether that was anything.
+  bool Trim();
+
   // Gives everything back: what was handed out is gone.
   void FreeAll();
 
@@ -70,6 +73,7 @@ class Arena {
   [[nodiscard]] void* CutObject(Span* span, size_t size, Charge charge);
   [[nodiscard]] Span* TakeSpan(uint32_t size_class, Charge charge);
   void ReturnSpan(Span* span);
+  void GiveBackPages(Span* span);
   [[nodiscard]] bool AddChunk(Charge charge);
   [[nodiscard]] void* AllocateDirect(size_t bytes, Charge charge);
   void FreeDirect(void* object, size_t bytes);

@@ -17,14 +17,26 @@ Heap::~Heap() {
 }
 
 void* Heap::Allocate(uint64_t bytes, Category category, Charge charge) {
+  if (allowed_ != kRefuseNone && charge == Charge::kWithinShare) {
+    if (allowed_ == 0) return nullptr;
+    --allowed_;
+  }
   void* object = arena_.Allocate(bytes, charge);
-  while (object == nullptr && HasReclaimable()) {
+  while (object == nullptr && (HasReclaimable() || arena_.Trim())) {
     Reclaim(kStepsPerTry);
     object = arena_.Allocate(bytes, charge);
   }
   if (object == nullptr) return nullptr;
   account_.Add(category, AllocatedBytes(bytes));
   return object;
+}
+
+bool Heap::CanTake(uint64_t bytes) {
+  while (!account_.Allows(bytes)) {
+    if (!HasReclaimable() && !arena_.Trim()) return false;
+    Reclaim(kStepsPerTry);
+  }
+  return true;
 }
 
 void Heap::Free(void* object, uint64_t bytes, Category category) {

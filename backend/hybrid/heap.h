@@ -41,6 +41,11 @@ class Heap {
 
   // Aligned to 16, not zeroed; nullptr when the share does not allow it even after freeing all that may be freed.
   [[nodiscard]] void* Allocate(uint64_t bytes, Category category, Charge charge);
+  // For tests: after so many allocations within the share, all others are refused, until set again.
+  void RefuseAfter(uint64_t allocations) { allowed_ = allocations; }
+  static constexpr uint64_t kRefuseNone = UINT64_MAX;
+  // Whether `bytes` more may be taken, after freeing what may be freed if need be.
+  [[nodiscard]] bool CanTake(uint64_t bytes);
   // At once: only what neither a view nor the host can reach.
   void Free(void* object, uint64_t bytes, Category category);
 
@@ -108,6 +113,7 @@ class Heap {
 
   MemoryAccount account_;
   Arena arena_;
+  uint64_t allowed_ = kRefuseNone;
   Counters counters_;
   RecordList free_later_;              // at the next safepoint
   RecordList free_now_;                // any time

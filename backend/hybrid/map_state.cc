@@ -9,10 +9,6 @@
 namespace spillway::hybrid {
 namespace {
 
-Probe MapProbe(BytesView map_key) {
-  return {HashOfBytes(map_key), map_key, {}};
-}
-
 MapHeader* WritableHeader(Node* node) {
   return reinterpret_cast<MapHeader*>(MutableValueOf(node, alignof(uint64_t)));
 }
@@ -28,22 +24,22 @@ NodeSizes EntrySizes(BytesView map_key, const std::optional<BytesView>& value, u
 
 // Puts the entry into a map that is there and writable.
 spw_code PutIntoMap(HashTree* entries, uint32_t alignment, const Probe& probe, const NodeSizes& wanted,
-                    const std::optional<BytesView>& value) {
+                    const std::optional<BytesView>& value, Charge charge) {
   Node* entry = entries->Find(probe);
   if (entry != nullptr) {
     const NodeSizes sizes = SizesOf(entry);
     if (sizes.value == wanted.value && sizes.schema_id == wanted.schema_id && sizes.null == wanted.null) {
-      entry = entries->Writable(probe, entry, Charge::kWithinShare);
+      entry = entries->Writable(probe, entry, charge);
       if (entry == nullptr) return SPW_OUT_OF_MEMORY;
       if (value) std::memmove(MutableValueOf(entry, alignment), value->data(), value->size());
       return SPW_OK;
     }
   }
-  Node* fresh = entries->NewNode(wanted, probe, Charge::kWithinShare);
+  Node* fresh = entries->NewNode(wanted, probe, charge);
   if (fresh == nullptr) return SPW_OUT_OF_MEMORY;
   if (value) std::memcpy(MutableValueOf(fresh, alignment), value->data(), value->size());
-  const bool done = entry == nullptr ? entries->Insert(probe, fresh, Charge::kWithinShare)
-                                     : entries->Replace(probe, entry, fresh, Charge::kWithinShare);
+  const bool done =
+      entry == nullptr ? entries->Insert(probe, fresh, charge) : entries->Replace(probe, entry, fresh, charge);
   if (done) return SPW_OK;
   entries->DropNode(fresh);
   return SPW_OUT_OF_MEMORY;
@@ -51,17 +47,17 @@ spw_code PutIntoMap(HashTree* entries, uint32_t alignment, const Probe& probe, c
 
 // A map that was not there, with its first entry.
 spw_code InsertMap(State* state, const EntryAddress& address, const Probe& map_probe, const NodeSizes& wanted,
-                   const std::optional<BytesView>& value) {
+                   const std::optional<BytesView>& value, Charge charge) {
   HashTree tree = state->TreeOf(address.group);
   const Probe& probe = address.probe;
   Node* node = tree.NewNode({sizeof(MapHeader), static_cast<uint32_t>(probe.key.size()),
                              static_cast<uint32_t>(probe.state_namespace.size()), 0, false},
-                            probe, Charge::kWithinShare);
+                            probe, charge);
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
   MapHeader* header = new (WritableHeader(node)) MapHeader{{}, state->table(address.group).versions.Stamp(), 0};
   HashTree entries = EntriesOf(state, address.group, header);
-  const spw_code code = PutIntoMap(&entries, state->alignment(), map_probe, wanted, value);
-  if (code == SPW_OK && tree.Insert(probe, node, Charge::kWithinShare)) {
+  const spw_code code = PutIntoMap(&entries, state->alignment(), map_probe, wanted, value, charge);
+  if (code == SPW_OK && tree.Insert(probe, node, charge)) {
     state->instance()->CountEntries(1);
     return SPW_OK;
   }
@@ -87,16 +83,16 @@ spw_code PutMapEntry(State* state, const EntryAddress& address, BytesView map_ke
 }
 
 spw_code PutMapEntryOfSchema(State* state, const EntryAddress& address, BytesView map_key,
-                             std::optional<BytesView> value, uint32_t schema_id) {
+                             std::optional<BytesView> value, uint32_t schema_id, Charge charge) {
   const Probe map_probe = MapProbe(map_key);
   const NodeSizes wanted = EntrySizes(map_key, value, schema_id);
   HashTree tree = state->TreeOf(address.group);
   Node* node = tree.Find(address.probe);
-  if (node == nullptr) return InsertMap(state, address, map_probe, wanted, value);
-  node = tree.Writable(address.probe, node, Charge::kWithinShare);
+  if (node == nullptr) return InsertMap(state, address, map_probe, wanted, value, charge);
+  node = tree.Writable(address.probe, node, charge);
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
   HashTree entries = EntriesOf(state, address.group, WritableHeader(node));
-  return PutIntoMap(&entries, state->alignment(), map_probe, wanted, value);
+  return PutIntoMap(&entries, state->alignment(), map_probe, wanted, value, charge);
 }
 
 spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map_key) {

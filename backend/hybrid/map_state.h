@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "backend/hybrid/hashing.h"
 #include "backend/hybrid/state.h"
 #include "spillway/plugin/abi.h"
 
@@ -16,13 +17,18 @@ namespace spillway::hybrid {
   return LoadBytes<MapHeader>(ValueOf(node, alignof(uint64_t)).data());
 }
 
+[[nodiscard]] inline Probe MapProbe(BytesView map_key) {
+  return {HashOfBytes(map_key), map_key, {}};
+}
+
 [[nodiscard]] spw_code GetMapEntry(const State& state, const EntryAddress& address, BytesView map_key, spw_view* out);
 // `value` absent: a null one.
 [[nodiscard]] spw_code PutMapEntry(State* state, const EntryAddress& address, BytesView map_key,
                                    std::optional<BytesView> value);
-// With the schema that it was written with, for restoring.
+// With the schema that it was written with, for restoring; `charge` as in value_state.h.
 [[nodiscard]] spw_code PutMapEntryOfSchema(State* state, const EntryAddress& address, BytesView map_key,
-                                           std::optional<BytesView> value, uint32_t schema_id);
+                                           std::optional<BytesView> value, uint32_t schema_id,
+                                           Charge charge = Charge::kWithinShare);
 // SPW_OK or SPW_ABSENT; never fails.
 spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map_key);
 [[nodiscard]] bool IsMapEmpty(const State& state, const EntryAddress& address);

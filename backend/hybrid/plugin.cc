@@ -15,6 +15,7 @@ const spw_backend_api* Api() {
     spillway::hybrid::FillMapSlots(&api);
     spillway::hybrid::FillIteratorSlots(&api);
     spillway::hybrid::FillTimerSlots(&api);
+    spillway::hybrid::FillBatchSlots(&api);
     spillway::hybrid::FillQuerySlots(&api);
     spillway::hybrid::FillSnapshotSlots(&api);
     spillway::hybrid::FillMemorySlots(&api);
@@ -34,7 +35,8 @@ const spw_plugin_descriptor spw_plugin_v0 = {
     "hybrid",
     SPILLWAY_VERSION,
     "State in memory, updated in place, with snapshots that do not stop the stream",
-    SPW_CAP_VALUE | SPW_CAP_LIST | SPW_CAP_MAP | SPW_CAP_TIMER | SPW_CAP_MERGE | SPW_CAP_SNAPSHOT_FULL | SPW_CAP_QUERY,
+    SPW_CAP_VALUE | SPW_CAP_LIST | SPW_CAP_MAP | SPW_CAP_TIMER | SPW_CAP_MERGE | SPW_CAP_SNAPSHOT_FULL |
+        SPW_CAP_PREFETCH | SPW_CAP_BATCH | SPW_CAP_QUERY,
     Api(),
     nullptr,
     []() noexcept -> uint64_t { return spillway::plugin::LiveHandles::OfPlugin().count(); },

@@ -15,9 +15,9 @@ NodeSizes SizesFor(const Probe& probe, uint64_t value_size, uint32_t schema_id) 
 }
 
 // A new node with the value in it (zeroes when `value` is null) in the table; nullptr when there is no memory.
-Node* InsertValue(State* state, HashTree* tree, const EntryAddress& address, const NodeSizes& sizes,
-                  const char* value) {
-  Node* node = tree->NewNode(sizes, address.probe, Charge::kWithinShare);
+Node* InsertValue(State* state, HashTree* tree, const EntryAddress& address, const NodeSizes& sizes, const char* value,
+                  Charge charge) {
+  Node* node = tree->NewNode(sizes, address.probe, charge);
   if (node == nullptr) return nullptr;
   uint8_t* at = MutableValueOf(node, state->node_alignment());
   if (value == nullptr) {
@@ -25,7 +25,7 @@ Node* InsertValue(State* state, HashTree* tree, const EntryAddress& address, con
   } else {
     std::memcpy(at, value, sizes.value);
   }
-  if (!tree->Insert(address.probe, node, Charge::kWithinShare)) {
+  if (!tree->Insert(address.probe, node, charge)) {
     tree->DropNode(node);
     return nullptr;
   }
@@ -56,7 +56,8 @@ spw_code GetValueForUpdate(State* state, const EntryAddress& address, uint64_t c
     node = tree.Writable(address.probe, node, Charge::kWithinShare);
   } else {
     if (create_size == SPW_DO_NOT_CREATE) return SPW_ABSENT;
-    node = InsertValue(state, &tree, address, SizesFor(address.probe, create_size, state->value_schema()), nullptr);
+    node = InsertValue(state, &tree, address, SizesFor(address.probe, create_size, state->value_schema()), nullptr,
+                       Charge::kWithinShare);
     created = 1;
   }
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
@@ -70,25 +71,26 @@ spw_code PutValue(State* state, const EntryAddress& address, BytesView value) {
   return PutValueOfSchema(state, address, value, state->value_schema());
 }
 
-spw_code PutValueOfSchema(State* state, const EntryAddress& address, BytesView value, uint32_t schema_id) {
+spw_code PutValueOfSchema(State* state, const EntryAddress& address, BytesView value, uint32_t schema_id,
+                          Charge charge) {
   HashTree tree = state->TreeOf(address.group);
   Node* node = tree.Find(address.probe);
   const NodeSizes wanted = SizesFor(address.probe, value.size(), schema_id);
   if (node == nullptr) {
-    return InsertValue(state, &tree, address, wanted, value.data()) == nullptr ? SPW_OUT_OF_MEMORY : SPW_OK;
+    return InsertValue(state, &tree, address, wanted, value.data(), charge) == nullptr ? SPW_OUT_OF_MEMORY : SPW_OK;
   }
   const NodeSizes sizes = SizesOf(node);
   if (sizes.value == wanted.value && sizes.schema_id == wanted.schema_id) {
-    node = tree.Writable(address.probe, node, Charge::kWithinShare);
+    node = tree.Writable(address.probe, node, charge);
     if (node == nullptr) return SPW_OUT_OF_MEMORY;
     // The value may be a view of this very entry.
     std::memmove(MutableValueOf(node, state->node_alignment()), value.data(), value.size());
     return SPW_OK;
   }
-  Node* replacement = tree.NewNode(wanted, address.probe, Charge::kWithinShare);
+  Node* replacement = tree.NewNode(wanted, address.probe, charge);
   if (replacement == nullptr) return SPW_OUT_OF_MEMORY;
   std::memcpy(MutableValueOf(replacement, state->node_alignment()), value.data(), value.size());
-  if (!tree.Replace(address.probe, node, replacement, Charge::kWithinShare)) {
+  if (!tree.Replace(address.probe, node, replacement, charge)) {
     tree.DropNode(replacement);
     return SPW_OUT_OF_MEMORY;
   }

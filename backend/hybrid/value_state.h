@@ -16,8 +16,10 @@ namespace spillway::hybrid {
                                          spw_mut_view* out);
 [[nodiscard]] spw_code PutValue(State* state, const EntryAddress& address, BytesView value);
 
-// With the schema that it was written with, for restoring.
-[[nodiscard]] spw_code PutValueOfSchema(State* state, const EntryAddress& address, BytesView value, uint32_t schema_id);
+// With the schema that it was written with, for restoring; `charge` kOverdraft: cannot fail, for batches whose memory
+// was asked for as a whole.
+[[nodiscard]] spw_code PutValueOfSchema(State* state, const EntryAddress& address, BytesView value, uint32_t schema_id,
+                                        Charge charge = Charge::kWithinShare);
 
 // Removes the value, list or map; nothing there is fine. Never fails.
 void ClearEntry(State* state, const EntryAddress& address);

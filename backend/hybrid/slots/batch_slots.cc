@@ -1,0 +1,134 @@
+// Batches: announced, read and written together.
+#include <optional>
+#include <span>
+#include <string>
+
+#include "backend/hybrid/group_prefetch.h"
+#include "backend/hybrid/map_state.h"
+#include "backend/hybrid/slots/slot.h"
+#include "backend/hybrid/value_state.h"
+
+namespace spillway::hybrid {
+namespace {
+
+constexpr uint64_t kReclaimStepsAtPrefetch = 256;
+
+using Accesses = std::span<const spw_access>;
+
+EntryAddress AddressOf(const Instance& instance, const spw_access& access) {
+  return instance.AddressOf(plugin::ToStringView(access.key), access.key_group,
+                            plugin::ToStringView(access.state_namespace));
+}
+
+// Of accesses that only announce, lists are in order, too, and a map's entry need not be named.
+Status CheckAccess(const Instance& instance, const spw_access& access, bool announces) {
+  if (access.state == nullptr) return Status::InvalidArgument("an access of a batch has no state");
+  const State& state = *Behind(access.state);
+  if (state.instance() != &instance) return NamedError(state, StatusCode::kInvalidArgument, "is of another instance");
+  SPILLWAY_RETURN_IF_ERROR(CheckState(state, state.kind()));
+  if (!instance.Owns(access.key_group)) return KeyGroupError(instance, access.key_group);
+  SPILLWAY_RETURN_IF_ERROR(CheckBytes(state, access.key, snapshot::kKeyBytesMax, "key"));
+  SPILLWAY_RETURN_IF_ERROR(CheckBytes(state, access.state_namespace, snapshot::kNamespaceBytesMax, "namespace"));
+  if (state.kind() == SPW_STATE_MAP && (!announces || access.map_key.data != nullptr)) {
+    return CheckBytes(state, access.map_key, snapshot::kMapKeyBytesMax, "map key");
+  }
+  if (state.kind() == SPW_STATE_VALUE || (announces && state.kind() != SPW_STATE_TIMER)) return {};
+  return state.kind() == SPW_STATE_MAP ? Status()
+                                       : NamedError(state, StatusCode::kInvalidArgument,
+                                                    "cannot be in this batch: its kind has no single values");
+}
+
+Status CheckAccesses(const Instance& instance, const spw_access* accesses, uint32_t count, bool announces) {
+  if (count > 0 && accesses == nullptr) return Status::InvalidArgument("a batch was given null accesses");
+  for (const spw_access& access : Accesses(accesses, count)) {
+    SPILLWAY_RETURN_IF_ERROR(CheckAccess(instance, access, announces));
+  }
+  return {};
+}
+
+void GetOne(const Instance& instance, const spw_access& access, spw_access_result* out) {
+  *out = spw_access_result{};
+  const State& state = *Behind(access.state);
+  const EntryAddress address = AddressOf(instance, access);
+  out->code = state.kind() == SPW_STATE_VALUE
+                  ? GetValue(state, address, &out->value)
+                  : GetMapEntry(state, address, plugin::ToStringView(access.map_key), &out->value);
+}
+
+// No more than this is taken by the write of one entry; under a view it may have to copy what leads there.
+uint64_t MostTaken(const spw_access& access, const spw_bytes& value) {
+  const State& state = *Behind(access.state);
+  const uint64_t node = sizeof(Node) + sizeof(WideSizes) + access.key.size + access.state_namespace.size +
+                        access.map_key.size + value.size + sizeof(MapHeader) + 2 * kObjectAlignment;
+  const uint32_t group = access.key_group - state.instance()->key_groups().first;
+  const uint64_t copies =
+      state.table(group).versions.HasViews() ? SegmentBytes(kFullSegment) + 4 * AllocatedBytes(node) : 0;
+  return 2 * AllocatedBytes(node) + copies;
+}
+
+void PutOne(const Instance& instance, const spw_access& access, const spw_bytes& value) {
+  State* state = Behind(access.state);
+  const EntryAddress address = AddressOf(instance, access);
+  std::optional<BytesView> bytes;
+  if (value.data != nullptr) bytes = plugin::ToStringView(value);
+  // With overdraft neither can fail: the memory was asked for before.
+  if (state->kind() == SPW_STATE_MAP) {
+    (void)PutMapEntryOfSchema(state, address, plugin::ToStringView(access.map_key), bytes, state->value_schema(),
+                              Charge::kOverdraft);
+  } else if (bytes) {
+    (void)PutValueOfSchema(state, address, *bytes, state->value_schema(), Charge::kOverdraft);
+  } else {
+    ClearEntry(state, address);
+  }
+}
+
+spw_code PutMany(Instance* instance, const spw_access* accesses, const spw_bytes* values, uint32_t count,
+                 spw_error* err) {
+  if (Status status = CheckAccesses(*instance, accesses, count, false); !status.ok()) return Answer(status, err);
+  if (count > 0 && values == nullptr) {
+    return Answer(Status::InvalidArgument("put_many was given null values"), err);
+  }
+  uint64_t most = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (values[i].data != nullptr && values[i].size > snapshot::kValueBytesMax) {
+      return Answer(CheckBytes(*Behind(accesses[i].state), values[i], snapshot::kValueBytesMax, "value"), err);
+    }
+    most += MostTaken(accesses[i], values[i]);
+  }
+  // All or nothing: either the whole batch fits, or nothing is begun.
+  if (count > 0 && !instance->heap().CanTake(most)) {
+    return AnswerWrite(*Behind(accesses[0].state), SPW_OUT_OF_MEMORY, err);
+  }
+  PrefetchGroup(*instance, Accesses(accesses, count));
+  for (uint32_t i = 0; i < count; ++i) PutOne(*instance, accesses[i], values[i]);
+  return SPW_OK;
+}
+
+}  // namespace
+
+void FillBatchSlots(spw_backend_api* api) {
+  api->prefetch = [](spw_backend* backend, const spw_access* accesses, uint32_t count, spw_error* err) noexcept {
+    return OnInstance(backend, err, [&](Instance* instance) {
+      instance->Safepoint(kReclaimStepsAtPrefetch);
+      if (Status status = CheckAccesses(*instance, accesses, count, true); !status.ok()) return Answer(status, err);
+      PrefetchGroup(*instance, Accesses(accesses, count));
+      return spw_code{SPW_OK};
+    });
+  };
+  api->get_many = [](spw_backend* backend, const spw_access* accesses, uint32_t count, spw_access_result* out,
+                     spw_error* err) noexcept {
+    return OnInstance(backend, err, [&](Instance* instance) {
+      if (Status status = CheckAccesses(*instance, accesses, count, false); !status.ok()) return Answer(status, err);
+      PrefetchGroup(*instance, Accesses(accesses, count));
+      for (uint32_t i = 0; i < count; ++i) GetOne(*instance, accesses[i], &out[i]);
+      return spw_code{SPW_OK};
+    });
+  };
+  api->put_many = [](spw_backend* backend, const spw_access* accesses, const spw_bytes* values, uint32_t count,
+                     spw_error* err) noexcept {
+    return OnInstance(backend, err,
+                      [&](Instance* instance) { return PutMany(instance, accesses, values, count, err); });
+  };
+}
+
+}  // namespace spillway::hybrid
