@@ -45,6 +45,7 @@ void Heap::Free(void* object, uint64_t bytes, Category category) {
 }
 
 void Heap::Retire(Versions* versions, const RetiredRecord& record) {
+  versions->NoteWrite();
   if (versions->IsFrozen(record.birth)) {
     Push(&versions->newest()->dead, record);
   } else {

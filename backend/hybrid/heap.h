@@ -56,7 +56,7 @@ class Heap {
   // What the host never sees, such as segments: freed at once when no view needs it.
   void RetireIndex(Versions* versions, void* object, uint32_t birth, uint64_t bytes);
 
-  // A view of `root`, which must be the table's; false when epochs have run out, which renumbering prevents.
+  // A view of `root`, which must be the table's; false when epochs have run out.
   [[nodiscard]] bool BeginView(Versions* versions, View* view, uint64_t root);
   // Ends it. What it held is freed after the next safepoint.
   void EndView(View* view);

@@ -28,7 +28,9 @@ void PinSet::Ended(View* view) {
 
 Result<std::unique_ptr<TableSnapshot>> TableSnapshot::Begin(Instance* instance, const spw_snapshot_options& options) {
   size_t filled = 0;
+  std::vector<snapshot::StateDescriptor> descriptors;
   for (const auto& state : instance->states()) {
+    descriptors.push_back(state->descriptor());
     for (const KeyGroupTable& table : state->tables()) {
       if (table.root.count == 0) continue;
       ++filled;
@@ -37,27 +39,32 @@ Result<std::unique_ptr<TableSnapshot>> TableSnapshot::Begin(Instance* instance, 
       }
     }
   }
-  std::unique_ptr<TableSnapshot> snapshot(new TableSnapshot(instance, FileName(options.name_prefix), filled));
+  std::unique_ptr<TableSnapshot> snapshot(
+      new TableSnapshot(instance, FileName(options.name_prefix), std::move(descriptors), filled));
+  // From here until all are pinned nothing can throw: what is not pinned cannot be handed back.
   size_t next = 0;
+  uint32_t state_index = 0;
   for (const auto& state : instance->states()) {
     for (uint32_t group = 0; group < instance->group_count(); ++group) {
       KeyGroupTable& table = state->table(group);
       if (table.root.count == 0) continue;
       PinSet::Pin& pin = snapshot->pins_->pins()[next++];
-      pin.state = static_cast<uint32_t>(snapshot->descriptors_.size());
+      pin.state = state_index;
       pin.group = group;
       pin.view.pins = snapshot->pins_;
       (void)instance->heap().BeginView(&table.versions, &pin.view, table.root.word);  // epochs were looked at above
     }
-    snapshot->descriptors_.push_back(state->descriptor());
+    ++state_index;
   }
   instance->snapshots().Add(snapshot.get());
   return snapshot;
 }
 
-TableSnapshot::TableSnapshot(Instance* instance, std::string file_name, size_t tables)
+TableSnapshot::TableSnapshot(Instance* instance, std::string file_name,
+                             std::vector<snapshot::StateDescriptor> descriptors, size_t tables)
     : instance_(instance),
       file_name_(std::move(file_name)),
+      descriptors_(std::move(descriptors)),
       pins_(tables == 0 ? nullptr : new PinSet(&instance->heap().account(), tables)),
       pin_count_(tables) {}
 
@@ -119,7 +126,7 @@ Result<SnapshotOutcome> TableSnapshot::Write() {
       const std::unique_ptr<snapshot::KeyedStateFileWriter> writer,
       snapshot::KeyedStateFileWriter::Create(
           file.get(), {instance_->max_parallelism(), instance_->key_groups(), instance_->key_group_function()}));
-  for (snapshot::StateDescriptor& descriptor : descriptors_) {
+  for (const snapshot::StateDescriptor& descriptor : descriptors_) {
     SPILLWAY_RETURN_IF_ERROR(writer->AddState(descriptor).status());
   }
   SPILLWAY_RETURN_IF_ERROR(WriteSections(writer.get()));

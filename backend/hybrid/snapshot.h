@@ -68,7 +68,8 @@ class TableSnapshot {
  private:
   enum class Phase { kReady, kRunning, kOver, kClosed };
 
-  TableSnapshot(Instance* instance, std::string file_name, size_t tables);
+  TableSnapshot(Instance* instance, std::string file_name, std::vector<snapshot::StateDescriptor> descriptors,
+                size_t tables);
   [[nodiscard]] Result<SnapshotOutcome> Write();
   [[nodiscard]] Status WriteSections(snapshot::KeyedStateFileWriter* writer);
   [[nodiscard]] Status WriteTable(const PinSet::Pin& pin, snapshot::KeyedStateFileWriter* writer);
@@ -80,7 +81,7 @@ class TableSnapshot {
   const plugin::HandleCount counted_;
   Instance* const instance_;
   const std::string file_name_;
-  std::vector<snapshot::StateDescriptor> descriptors_;
+  const std::vector<snapshot::StateDescriptor> descriptors_;
   PinSet* pins_;  // until the last is handed back
   size_t pin_count_;
   size_t handed_back_ = 0;

@@ -32,7 +32,7 @@ struct View {
 
 class Versions {
  public:
-  // Epochs run up to here; long before, Heap's caller renumbers the table.
+  // Epochs run up to here; then no further view can begin.
   static constexpr uint32_t kEpochMax = UINT32_MAX - 1;
 
   // The version of what is made or changed now.
@@ -40,6 +40,8 @@ class Versions {
     written_ = true;
     return epoch_;
   }
+  // Something changed that stamped nothing, such as a removal.
+  void NoteWrite() { written_ = true; }
   [[nodiscard]] uint32_t epoch() const { return epoch_; }
   // Whether a live view may reach what was born at `version`.
   [[nodiscard]] bool IsFrozen(uint32_t version) const { return version <= frozen_; }
@@ -75,8 +77,6 @@ class Versions {
     while (view != nullptr && view->epoch > epoch) view = view->older;
     return view != nullptr && view->epoch >= birth ? view : nullptr;
   }
-  // After every version in the table was set to 1, with no view live and nothing pending.
-  void Restart() { epoch_ = 2; }
 
  private:
   uint32_t epoch_ = 1;
