@@ -14,7 +14,7 @@ namespace spillway::runtime {
 namespace {
 
 ExecutionOptions OftenInto(const std::filesystem::path& directory, uint32_t parallelism) {
-  ExecutionOptions options = ModelOptions(parallelism);
+  ExecutionOptions options = TestOptions(parallelism);
   options.checkpoints.directory = directory;
   options.checkpoints.interval = std::chrono::milliseconds(1);
   options.restore = RestoreMode::kLatest;
@@ -139,7 +139,7 @@ TEST(Stopping, WithoutACheckpointDirectoryCancels) {
     if (index == 50) control.StopWithCheckpoint();
     return index < 60;
   };
-  const auto result = job.Run(ModelOptions(2), &control);
+  const auto result = job.Run(TestOptions(2), &control);
   EXPECT_EQ(result.status().code(), StatusCode::kCancelled);
   EXPECT_TRUE(job.Output().empty());
 }
@@ -171,7 +171,7 @@ TEST(Cancelling, BeforeTheJobRunsNothing) {
   CountingJob job{{std::vector<Number>(100, 1)}};
   JobControl control;
   control.Cancel();
-  EXPECT_EQ(job.Run(ModelOptions(2), &control).status().code(), StatusCode::kCancelled);
+  EXPECT_EQ(job.Run(TestOptions(2), &control).status().code(), StatusCode::kCancelled);
   EXPECT_TRUE(job.Output().empty());
 }
 
@@ -190,7 +190,7 @@ class FailsAtSeven : public KeyedProcessFunction<Number, Number, Count> {
 
 TEST(UserCode, AnErrorOrAnExceptionEndsTheJobAndIsNamed) {
   for (const bool by_exception : {false, true}) {
-    ExecutionOptions options = ModelOptions(3);
+    ExecutionOptions options = TestOptions(3);
     StreamExecutionEnvironment env(options);
     std::vector<std::vector<Number>> splits(3, std::vector<Number>(10000, 1));
     splits[1][5000] = 7;

@@ -90,11 +90,11 @@ inline std::vector<std::vector<Number>> RandomSplits(size_t splits, size_t recor
   return made;
 }
 
-inline ExecutionOptions ModelOptions(uint32_t parallelism) {
+inline ExecutionOptions TestOptions(uint32_t parallelism) {
   ExecutionOptions options;
   options.parallelism = parallelism;
   options.max_parallelism = 16;
-  options.backend = SPILLWAY_MODEL_PLUGIN;
+  options.backend = SPILLWAY_TEST_PLUGIN;
   options.batch_records_max = 16;
   options.channel_batches_max = 2;
   return options;

@@ -10,7 +10,7 @@ namespace {
 TEST(CountingJob, GivesWhatASequentialComputationGives) {
   for (const uint32_t parallelism : {1U, 2U, 3U, 4U}) {
     CountingJob job{RandomSplits(7, 500, 40, parallelism)};
-    const Result<JobResult> result = job.Run(ModelOptions(parallelism));
+    const Result<JobResult> result = job.Run(TestOptions(parallelism));
     ASSERT_TRUE(result.ok()) << result.status().ToString();
     EXPECT_EQ(result->outcome, JobOutcome::kFinished);
     EXPECT_EQ(job.Output(), job.Expected());
@@ -29,7 +29,7 @@ TEST(CountingJob, WithCheckpointsAsOftenAsCanBe) {
   for (const uint32_t parallelism : {1U, 2U, 4U}) {
     const TemporaryFolder folder;
     CountingJob job{RandomSplits(6, 2000, 40, parallelism)};
-    ExecutionOptions options = ModelOptions(parallelism);
+    ExecutionOptions options = TestOptions(parallelism);
     options.checkpoints.directory = folder / "checkpoints";
     options.checkpoints.interval = std::chrono::milliseconds(1);
     const Result<JobResult> result = job.Run(options);

@@ -117,7 +117,7 @@ TEST(Windows, TumblingWindowsGiveWhatASequentialComputationGives) {
     for (const bool listed : {false, true}) {
       WindowJob job{RandomReadings(5, 700, parallelism)};
       job.strategy = Bounded(50);
-      const auto result = job.Run(ModelOptions(parallelism), listed);
+      const auto result = job.Run(TestOptions(parallelism), listed);
       ASSERT_TRUE(result.ok()) << result.status().ToString();
       EXPECT_EQ(job.Output(), job.Expected());
       EXPECT_EQ(result->figures.counters.at("windows.late_records"), 0U);
@@ -131,7 +131,7 @@ TEST(Windows, AStoppedJobGoesOnWithItsWindowsAndTimersAtAnotherParallelism) {
     const TemporaryFolder folder;
     WindowJob job{RandomReadings(4, 700, before)};
     job.strategy = Bounded(50);
-    ExecutionOptions options = ModelOptions(before);
+    ExecutionOptions options = TestOptions(before);
     options.checkpoints.directory = folder.path();
     options.restore = RestoreMode::kLatest;
     JobControl control;
@@ -152,7 +152,7 @@ TEST(Windows, AStoppedJobGoesOnWithItsWindowsAndTimersAtAnotherParallelism) {
 }
 
 TEST(Windows, ARecordBehindTheWatermarkIsLate) {
-  ExecutionOptions options = ModelOptions(1);
+  ExecutionOptions options = TestOptions(1);
   options.batch_records_max = 1;  // a watermark after every record
   WindowJob job{{{{1, 10, 1}, {1, 99, 2}, {1, 250, 4}, {1, 20, 8}, {1, 199, 16}, {1, 200, 32}}}};
   const auto result = job.Run(options);
@@ -165,7 +165,7 @@ TEST(Windows, ARecordBehindTheWatermarkIsLate) {
 
 TEST(Windows, WhatWasLateBeforeARestoreIsLateAfterIt) {
   const TemporaryFolder folder;
-  ExecutionOptions options = ModelOptions(1);
+  ExecutionOptions options = TestOptions(1);
   options.batch_records_max = 1;
   options.checkpoints.directory = folder.path();
   options.restore = RestoreMode::kLatest;
@@ -189,7 +189,7 @@ TEST(Windows, SplitsThatCoverTheSameTimeMakeNothingLate) {
     job.splits.emplace_back();
     for (int64_t time = 0; time < 1000; time += 10) job.splits.back().push_back({1, time, 1});
   }
-  const auto result = job.Run(ModelOptions(2));
+  const auto result = job.Run(TestOptions(2));
   ASSERT_TRUE(result.ok()) << result.status().ToString();
   EXPECT_EQ(result->figures.counters.at("windows.late_records"), 0U);
   EXPECT_EQ(job.Output(), job.Expected());
@@ -198,14 +198,14 @@ TEST(Windows, SplitsThatCoverTheSameTimeMakeNothingLate) {
 TEST(Windows, SplitsInTimeOrderLetTheWatermarkGoOn) {
   WindowJob job{{{{1, 10, 1}, {1, 500, 2}}, {{1, 20, 4}, {1, 510, 8}}}};
   job.strategy = Bounded(0).WithSplitsInTimeOrder();
-  const auto result = job.Run(ModelOptions(1));
+  const auto result = job.Run(TestOptions(1));
   ASSERT_TRUE(result.ok()) << result.status().ToString();
   EXPECT_EQ(result->figures.counters.at("windows.late_records"), 1U);
   EXPECT_EQ(job.Output(), (std::vector<WindowSum>{{1, 0, 1}, {1, 500, 10}}));
 }
 
 TEST(Windows, WithoutTimestampsIsAnErrorThatSaysWhatToDo) {
-  StreamExecutionEnvironment env(ModelOptions(1));
+  StreamExecutionEnvironment env(TestOptions(1));
   env.FromSource<Reading>("readings", std::make_shared<VectorSource<Reading>>(RandomReadings(1, 10, 1)))
       .KeyBy([](const Reading& reading) { return reading.key; })
       .Window(TumblingEventTimeWindows::Of(std::chrono::milliseconds(100)))
@@ -216,7 +216,7 @@ TEST(Windows, WithoutTimestampsIsAnErrorThatSaysWhatToDo) {
 }
 
 TEST(Windows, TheSizeMustBePositive) {
-  StreamExecutionEnvironment env(ModelOptions(1));
+  StreamExecutionEnvironment env(TestOptions(1));
   env.FromSource<Reading>("readings", std::make_shared<VectorSource<Reading>>(RandomReadings(1, 10, 1)))
       .KeyBy([](const Reading& reading) { return reading.key; })
       .Window(TumblingEventTimeWindows::Of(std::chrono::milliseconds(0)))
@@ -233,7 +233,7 @@ TEST(Watermarks, SubtasksWithoutSplitsAndWithFinishedOnesHoldNobodyBack) {
   job.read_hook = [&](size_t split, size_t index) -> Result<bool> {
     return split == 0 || index < 2 || fired.load() > 0;
   };
-  const auto result = job.Run(ModelOptions(4));
+  const auto result = job.Run(TestOptions(4));
   ASSERT_TRUE(result.ok()) << result.status().ToString();
   EXPECT_EQ(job.Output(), job.Expected());
 }
@@ -247,7 +247,7 @@ TEST(Watermarks, AnIdleSourceHoldsNobodyBack) {
   job.read_hook = [&](size_t split, size_t index) -> Result<bool> {
     return (split == 0 && index < 2) || fired.load() > 0;
   };
-  const auto result = job.Run(ModelOptions(2));
+  const auto result = job.Run(TestOptions(2));
   ASSERT_TRUE(result.ok()) << result.status().ToString();
   EXPECT_EQ(job.Output(), job.Expected());
 }
@@ -306,7 +306,7 @@ TEST(Timers, SessionsByTimersGiveWhatASequentialComputationGives) {
   for (const auto& [key, session] : open) expected.push_back({key, session.second});
   std::sort(expected.begin(), expected.end());
   for (const uint32_t parallelism : {1U, 3U}) {
-    ExecutionOptions options = ModelOptions(parallelism);
+    ExecutionOptions options = TestOptions(parallelism);
     options.batch_records_max = 1;
     StreamExecutionEnvironment env(options);
     auto output = std::make_shared<CollectedOutput<Count>>();

@@ -16,7 +16,7 @@ using Fired = std::vector<std::pair<int64_t, std::string>>;
 class KeyedScopeTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto plugin = LoadPlugin(SPILLWAY_MODEL_PLUGIN);
+    auto plugin = LoadPlugin(SPILLWAY_TEST_PLUGIN);
     ASSERT_TRUE(plugin.ok()) << plugin.status().ToString();
     KeyedBackendOptions options;
     options.instance = "timers";

@@ -13,7 +13,7 @@ namespace spillway::runtime {
 namespace {
 
 ExecutionOptions CheckpointedOptions(uint32_t parallelism, const std::filesystem::path& directory) {
-  ExecutionOptions options = ModelOptions(parallelism);
+  ExecutionOptions options = TestOptions(parallelism);
   options.checkpoints.directory = directory;
   options.checkpoints.interval = std::chrono::milliseconds(1);
   options.checkpoints.retained_max = 3;
@@ -136,7 +136,7 @@ TEST(Recovery, EveryRetainedCheckpointCanBeRestored) {
   for (const std::filesystem::path& path : retained) {
     // An output of its own: what an older checkpoint had not committed yet is lost in the shared one.
     CountingJob again{job.splits};
-    ExecutionOptions options = ModelOptions(3);
+    ExecutionOptions options = TestOptions(3);
     options.restore = RestoreMode::kPath;
     options.restore_path = path;
     CheckpointPace observer(1000);
@@ -215,13 +215,13 @@ TEST(Recovery, WithoutACheckpointDirectoryOutputShowsAtTheEndOnly) {
     if (!job.output->committed().empty()) seen_early = true;
     return true;
   };
-  ASSERT_TRUE(job.Run(ModelOptions(2)).ok());
+  ASSERT_TRUE(job.Run(TestOptions(2)).ok());
   EXPECT_FALSE(seen_early);
   EXPECT_EQ(job.Output(), job.Expected());
 
   CountingJob dying{job.splits};
   dying.read_hook = [](size_t, size_t index) -> Result<bool> { return index < 50 ? Result<bool>(true) : Dead(); };
-  EXPECT_FALSE(dying.Run(ModelOptions(2)).ok());
+  EXPECT_FALSE(dying.Run(TestOptions(2)).ok());
   EXPECT_TRUE(dying.Output().empty());
 }
 

@@ -54,7 +54,7 @@ class EvenAndOdd : public ProcessFunction<Number, Number> {
 
 TEST(StreamOperators, MapFilterFlatMapProcessAndSideOutput) {
   for (const uint32_t parallelism : {1U, 3U}) {
-    StreamExecutionEnvironment env(ModelOptions(parallelism));
+    StreamExecutionEnvironment env(TestOptions(parallelism));
     auto evens = std::make_shared<CollectedOutput<Number>>();
     auto odds = std::make_shared<CollectedOutput<std::string>>();
     const auto split = env.FromSource<Number>("numbers", std::make_shared<VectorSource<Number>>(Ranges(4, 100)))
@@ -85,7 +85,7 @@ TEST(StreamOperators, MapFilterFlatMapProcessAndSideOutput) {
 }
 
 TEST(StreamOperators, ASideOutputReadWithAnotherTypeIsAnError) {
-  StreamExecutionEnvironment env(ModelOptions(1));
+  StreamExecutionEnvironment env(TestOptions(1));
   auto output = std::make_shared<CollectedOutput<Number>>();
   env.FromSource<Number>("numbers", std::make_shared<VectorSource<Number>>(Ranges(1, 10)))
       .Process("even and odd", EvenAndOdd())
@@ -113,7 +113,7 @@ class NoteSubtask : public ProcessFunction<Number, Count> {
 };
 
 TEST(StreamOperators, RebalanceSpreadsOneSplitOverAllSubtasks) {
-  StreamExecutionEnvironment env(ModelOptions(4));
+  StreamExecutionEnvironment env(TestOptions(4));
   auto output = std::make_shared<CollectedOutput<Count>>();
   env.FromSource<Number>("numbers", std::make_shared<VectorSource<Number>>(Ranges(1, 1600)))
       .Rebalance()
@@ -132,7 +132,7 @@ TEST(StreamOperators, RebalanceSpreadsOneSplitOverAllSubtasks) {
 
 TEST(StreamOperators, AUnionHoldsTheRecordsOfBoth) {
   for (const uint32_t parallelism : {1U, 3U}) {
-    StreamExecutionEnvironment env(ModelOptions(parallelism));
+    StreamExecutionEnvironment env(TestOptions(parallelism));
     auto output = std::make_shared<CollectedOutput<Number>>();
     const auto first = env.FromSource<Number>("first", std::make_shared<VectorSource<Number>>(Ranges(3, 100)));
     const auto second = env.FromSource<Number>("second", std::make_shared<VectorSource<Number>>(Ranges(2, 50)));
@@ -155,7 +155,7 @@ TEST(StreamOperators, AUnionHoldsTheRecordsOfBoth) {
 
 TEST(StreamOperators, AReduceGivesEveryFoldedValue) {
   for (const uint32_t parallelism : {1U, 2U}) {
-    StreamExecutionEnvironment env(ModelOptions(parallelism));
+    StreamExecutionEnvironment env(TestOptions(parallelism));
     auto numbers = std::make_shared<CollectedOutput<Count>>();
     auto texts = std::make_shared<CollectedOutput<std::pair<std::string, std::string>>>();
     const auto keyed = env.FromSource<Number>("numbers", std::make_shared<VectorSource<Number>>(Ranges(1, 30)));
@@ -196,7 +196,7 @@ TEST(StreamOperators, AReduceGivesEveryFoldedValue) {
 
 // Records of one key keep the order of their split.
 TEST(StreamOperators, TheOrderOfAKeyIsThatOfItsSplit) {
-  StreamExecutionEnvironment env(ModelOptions(3));
+  StreamExecutionEnvironment env(TestOptions(3));
   env.FromSource<Number>("numbers", std::make_shared<VectorSource<Number>>(Ranges(4, 500)))
       .KeyBy([](Number n) { return n / 500; })
       .Reduce("keep the last in order",
@@ -246,7 +246,7 @@ class KeepsEverything : public KeyedProcessFunction<std::string, Number, std::st
 
 TEST(StreamOperators, AllKindsOfStateAreWalkedOverAtTheEnd) {
   for (const uint32_t parallelism : {1U, 4U}) {
-    StreamExecutionEnvironment env(ModelOptions(parallelism));
+    StreamExecutionEnvironment env(TestOptions(parallelism));
     auto output = std::make_shared<CollectedOutput<std::string>>();
     env.FromSource<Number>("numbers", std::make_shared<VectorSource<Number>>(Ranges(1, 300)))
         .KeyBy([](Number n) { return "key-" + std::to_string(n % 7); })
@@ -274,7 +274,7 @@ class NeedsAKey : public ProcessFunction<Number, Number> {
 };
 
 TEST(StreamOperators, StateWithoutAKeyIsAnErrorThatSaysSo) {
-  StreamExecutionEnvironment env(ModelOptions(2));
+  StreamExecutionEnvironment env(TestOptions(2));
   env.FromSource<Number>("numbers", std::make_shared<VectorSource<Number>>(Ranges(1, 10)))
       .Process("needs a key", NeedsAKey())
       .SinkTo("sink", std::make_shared<CollectingSink<Number>>(std::make_shared<CollectedOutput<Number>>()));
