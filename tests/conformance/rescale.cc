@@ -12,10 +12,18 @@ constexpr uint64_t kKeyCount = 300;
 
 using Ranges = std::vector<spw_key_group_range>;
 
-Ranges Even(uint32_t parallelism) {
+// The ranges of a job cover all its key-groups, so the last one tells how many there are.
+InstanceOptions OptionsFor(const Ranges& ranges, spw_key_group_range range) {
+  InstanceOptions options;
+  options.max_parallelism = ranges.back().last + 1;
+  options.key_groups = range;
+  return options;
+}
+
+Ranges Even(uint32_t parallelism, uint32_t max_parallelism = kDefaultMaxParallelism) {
   Ranges ranges;
   for (uint32_t subtask = 0; subtask < parallelism; ++subtask) {
-    ranges.push_back(KeyGroupsOfSubtask(subtask, kDefaultMaxParallelism, parallelism));
+    ranges.push_back(KeyGroupsOfSubtask(subtask, max_parallelism, parallelism));
   }
   return ranges;
 }
@@ -33,9 +41,7 @@ void Merge(AllContents from, AllContents* into, std::string_view what, Location 
 std::vector<TakenSnapshot> WriteAndSnapshot(Run& run, const Ranges& ranges, AllContents* written, Location where) {
   std::vector<TakenSnapshot> snapshots;
   for (const spw_key_group_range range : ranges) {
-    InstanceOptions options;
-    options.key_groups = range;
-    Instance at(run, options);
+    Instance at(run, OptionsFor(ranges, range));
     const AllKinds states(&at);
     for (uint64_t round = 0; round < 3; ++round) {
       for (uint64_t n = 0; n < kKeyCount; ++n) {
@@ -55,9 +61,7 @@ std::vector<TakenSnapshot> RestoreAt(Run& run, const Ranges& ranges, const std::
   std::vector<TakenSnapshot> snapshots;
   AllContents found;
   for (const spw_key_group_range range : ranges) {
-    InstanceOptions options;
-    options.key_groups = range;
-    Instance at(run, options);
+    Instance at(run, OptionsFor(ranges, range));
     at.Restore(from, where);
     AllContents contents = AllKinds::ContentsOf(&at, where);
     for (const auto& [name, of_state] : contents) {
@@ -93,7 +97,8 @@ void RescaledUnevenly(Run& run) {
 }
 
 void RescaledToTheMaximum(Run& run) {
-  Rescale(run, Even(3), Even(kDefaultMaxParallelism));
+  constexpr uint32_t kKeyGroups = 16;
+  Rescale(run, Even(3, kKeyGroups), Even(kKeyGroups, kKeyGroups));
 }
 
 // Registered and used after the restore, not only looked at.
@@ -101,10 +106,9 @@ void RescaledAndUsed(Run& run) {
   AllContents written;
   const std::vector<TakenSnapshot> snapshots = WriteAndSnapshot(run, Even(2), &written, Location::current());
   AllContents expected, found;
-  for (const spw_key_group_range range : Even(3)) {
-    InstanceOptions options;
-    options.key_groups = range;
-    Instance at(run, options);
+  const Ranges ranges = Even(3);
+  for (const spw_key_group_range range : ranges) {
+    Instance at(run, OptionsFor(ranges, range));
     at.Restore(snapshots);
     const AllKinds states(&at);
     for (uint64_t n = 0; n < kKeyCount; ++n) {
