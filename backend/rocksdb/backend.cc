@@ -52,7 +52,7 @@ Status spw_backend::FromDatabase(const rocksdb::Status& status, const char* cann
   return spillway::rocks::FromRocksDb(status, std::string("cannot ") + cannot + " " + directory->database());
 }
 
-Result<spw_state*> spw_backend::MakeState(spillway::snapshot::StateDescriptor description) {
+Result<spw_state*> spw_backend::MakeState(spillway::snapshot::StateDescriptor description, bool restoring) {
   auto state = std::make_unique<spw_state>();
   state->backend = this;
   state->description = std::move(description);
@@ -69,8 +69,8 @@ Result<spw_state*> spw_backend::MakeState(spillway::snapshot::StateDescriptor de
   SPILLWAY_RETURN_IF_ERROR(state->Named(made, "make a column family in"));
   state->family.reset(family);
   if (kind == SPW_STATE_TIMER) {
-    state->timers = std::make_unique<spillway::rocks::TimerQueue>(database.get(), family, key_groups,
-                                                                  static_cast<size_t>(settings.timer_cache_size), true);
+    state->timers = std::make_unique<spillway::rocks::TimerQueue>(
+        database.get(), family, key_groups, static_cast<size_t>(settings.timer_cache_size), restoring);
   }
   spw_state* raw = state.get();
   const std::string name = raw->description.name;
@@ -132,9 +132,15 @@ Status spw_backend::Safepoint() {
 void spw_backend::GiveBackMemory() {
   const uint64_t bytes = reclaim_bytes.exchange(0, std::memory_order_relaxed);
   rocksdb::Cache& cache = *resources.cache;
-  const size_t capacity = cache.GetCapacity();
   const size_t usage = cache.GetUsage();
-  // Shrinking evicts at once what nothing refers to; the capacity itself is the share's and stays.
-  cache.SetCapacity(usage > bytes ? usage - bytes : 0);
+  const size_t wanted = usage > bytes ? usage - bytes : 0;
+  const size_t capacity = cache.GetCapacity();
+  // Shrinking evicts at once what nothing refers to; the capacity itself is the share's and stays. A few steps, because
+  // the shards of the cache each shrink to the same size, however full they are.
+  constexpr int kStepsMax = 8;
+  size_t shrunk = wanted;
+  for (int step = 0; step < kStepsMax && cache.GetUsage() > wanted; ++step, shrunk -= shrunk / 4) {
+    cache.SetCapacity(shrunk);
+  }
   cache.SetCapacity(capacity);
 }

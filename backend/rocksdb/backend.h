@@ -60,8 +60,8 @@ struct spw_backend {
   // INVALID_ARGUMENT when it is null or larger than a snapshot can hold.
   [[nodiscard]] spillway::Status CheckKey(spw_bytes key) const;
   [[nodiscard]] spw_state* Find(std::string_view name);
-  // A state with a column family of its own, not registered yet.
-  spillway::Result<spw_state*> MakeState(spillway::snapshot::StateDescriptor description);
+  // A state with a column family of its own, not registered yet; `restoring`: about to be filled behind its back.
+  spillway::Result<spw_state*> MakeState(spillway::snapshot::StateDescriptor description, bool restoring);
   // Takes a state and its column family away again.
   spillway::Status DropState(spw_state* state);
   // OK, or the error with the database's path.

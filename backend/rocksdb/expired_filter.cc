@@ -15,9 +15,11 @@ class ExpiredFilter final : public rocksdb::CompactionFilter {
 
   Decision FilterV2(int, const rocksdb::Slice&, ValueType type, const rocksdb::Slice& existing, std::string* changed,
                     std::string*) const override {
-    if (type != ValueType::kValue) return Decision::kKeep;
     const BytesView stored(existing.data(), existing.size());
-    if (kind_ == SPW_STATE_LIST) return FilterList(stored, changed);
+    if (kind_ == SPW_STATE_LIST && (type == ValueType::kValue || type == ValueType::kMergeOperand)) {
+      return FilterList(stored, changed);
+    }
+    if (type != ValueType::kValue) return Decision::kKeep;
     StoredValue value;
     return DecodeValue(stored, &value) && time_to_live_->IsExpired(value, now_ms_) ? Decision::kRemove
                                                                                    : Decision::kKeep;

@@ -1,9 +1,8 @@
 // The compaction filter of value, list and map states: drops what has expired by time-to-live.
 //
-// RocksDB makes one filter for each compaction and calls it from its own threads. An expired value is never older than
-// what it hides, so leaving it out lets nothing come back: RocksDB turns it into a tombstone where older versions may
-// lie below. Of lists, expired elements are left out, and the list with the last of them; merge operands that have not
-// met their base are left as they are.
+// RocksDB makes one filter for each compaction and calls it from its own threads. Leaving out an expired value lets
+// nothing older come back: RocksDB turns it into a tombstone where older versions may lie below. Of lists, and of what
+// was appended to them and has not met its list yet, expired elements are left out, and the list with the last of them.
 #pragma once
 
 #include <rocksdb/compaction_filter.h>

@@ -116,7 +116,7 @@ Answer Register(spw_backend* backend, const spw_state_options& options, spw_stat
     StateDescriptor description;
     description.name = options.name;
     description.kind = options.kind;
-    SPILLWAY_ASSIGN_OR_RETURN(state, backend->MakeState(std::move(description)));
+    SPILLWAY_ASSIGN_OR_RETURN(state, backend->MakeState(std::move(description), false));
   }
   StateDescriptor& description = state->description;
   for (const Role& role : kRoles) UseSchema(&(description.*role.table), TextOrEmpty(options.*role.wanted));

@@ -48,7 +48,7 @@ Status RestoredStates::Read(const snapshot::KeyedStateFileReader& reader) {
 Result<spw_state*> RestoredStates::StateFor(const StateDescriptor& descriptor) {
   spw_state* state = backend_->Find(descriptor.name);
   if (state == nullptr) {
-    SPILLWAY_ASSIGN_OR_RETURN(state, backend_->MakeState(descriptor));
+    SPILLWAY_ASSIGN_OR_RETURN(state, backend_->MakeState(descriptor, true));
     state->time_to_live->Set(descriptor.ttl_ms, backend_->host.NowMs());
     return state;
   }

@@ -106,9 +106,9 @@ rocksdb::Status TimerQueue::Add(const std::vector<std::string>& timers, bool* he
   }
   if (batch.Count() == 0) return rocksdb::Status::OK();
   if (rocksdb::Status status = database_->Write(write_options_, &batch); !status.ok()) return status;
-  const std::string* before = First();  // stays where it is: only the last of a cache is ever evicted
+  const std::string before = First() == nullptr ? std::string() : *First();  // no timer is empty
   for (const std::string& timer : timers) CacheAdded(timer);
-  *head_changed = First() != before;
+  *head_changed = *First() != before;
   return rocksdb::Status::OK();
 }
 

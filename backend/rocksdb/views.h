@@ -92,14 +92,6 @@ class PinnedValues {
     first.used = 0;
     if (first.capacity > kKeptSlots) blocks_.clear();
   }
-  // Bytes pinned in the block cache or copied; a sum over the slots in use.
-  [[nodiscard]] uint64_t bytes() const {
-    uint64_t sum = 0;
-    for (const Block& block : blocks_) {
-      for (size_t i = 0; i < block.used; ++i) sum += block.slots[i].size();
-    }
-    return sum;
-  }
 
  private:
   static constexpr size_t kBlockSlots = 64;
