@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -33,10 +34,18 @@ Status StatusOfErrno(int error, const std::string& what) {
   }
 }
 
+File::File(int descriptor, std::string path, bool direct)
+    : descriptor_(descriptor), direct_(direct), path_(std::move(path)) {
+  // Relaxed: only that no two are the same.
+  static std::atomic<uint64_t> last{0};
+  serial_ = last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 File& File::operator=(File&& other) noexcept {
   if (this == &other) return *this;
   Close();
   descriptor_ = std::exchange(other.descriptor_, -1);
+  serial_ = other.serial_;
   direct_ = other.direct_;
   path_ = std::move(other.path_);
   return *this;

@@ -22,8 +22,7 @@ class File {
  public:
   File() = default;
   // Takes over `descriptor`.
-  File(int descriptor, std::string path, bool direct)
-      : descriptor_(descriptor), direct_(direct), path_(std::move(path)) {}
+  File(int descriptor, std::string path, bool direct);
   File(File&& other) noexcept { *this = std::move(other); }
   File& operator=(File&& other) noexcept;
   ~File() { Close(); }
@@ -35,12 +34,15 @@ class File {
 
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
   [[nodiscard]] int descriptor() const { return descriptor_; }
+  // Of this opening: no other in this process has or had it, whereas descriptors come again.
+  [[nodiscard]] uint64_t serial() const { return serial_; }
   [[nodiscard]] bool direct() const { return direct_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] Result<uint64_t> Size() const;
 
  private:
   int descriptor_ = -1;
+  uint64_t serial_ = 0;
   bool direct_ = false;
   std::string path_;
 };

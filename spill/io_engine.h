@@ -94,8 +94,8 @@ class IoEngine {
   // Readable when Poll may have something: from the first call on, owned by the engine, cleared by Poll only.
   [[nodiscard]] virtual Result<int> EventDescriptor();
 
-  // Optional, and without effect on what requests do: a file whose requests will be many; forgotten before it is
-  // closed.
+  // Optional, and without effect on what requests do: a file whose requests will be many. The kernel
+  // keeps it open until it is forgotten.
   virtual void RegisterFile(const File& file);
   virtual void ForgetFile(const File& file);
   // Memory that buffers of requests will lie in; once per engine, and it must outlive the engine.

@@ -93,24 +93,28 @@ class UringEngine final : public IoEngine {
   }
 
   void RegisterFile(const File& file) override {
-    if (free_slots_.empty()) return;
+    if (SlotOf(file) >= 0) return;
     const auto descriptor = static_cast<size_t>(file.descriptor());
-    if (descriptor < slot_of_descriptor_.size() && slot_of_descriptor_[descriptor] >= 0) return;
-    const int slot = free_slots_.back();
+    if (descriptor >= slots_.size()) slots_.resize(descriptor + 1);
+    Slot& slot = slots_[descriptor];
+    // A file that was closed without being forgotten may have left one.
+    if (slot.number < 0) {
+      if (free_slots_.empty()) return;
+      slot.number = free_slots_.back();
+      free_slots_.pop_back();
+    }
     const int fd = file.descriptor();
-    if (io_uring_register_files_update(ring_.get(), static_cast<unsigned>(slot), &fd, 1) != 1) return;
-    free_slots_.pop_back();
-    if (descriptor >= slot_of_descriptor_.size()) slot_of_descriptor_.resize(descriptor + 1, -1);
-    slot_of_descriptor_[descriptor] = slot;
+    const bool done = io_uring_register_files_update(ring_.get(), static_cast<unsigned>(slot.number), &fd, 1) == 1;
+    slot.file = done ? file.serial() : 0;
   }
 
   void ForgetFile(const File& file) override {
-    const int slot = SlotOf(file.descriptor());
-    if (slot < 0) return;
+    if (SlotOf(file) < 0) return;
+    Slot& slot = slots_[static_cast<size_t>(file.descriptor())];
     const int none = -1;
-    slot_of_descriptor_[static_cast<size_t>(file.descriptor())] = -1;
-    if (io_uring_register_files_update(ring_.get(), static_cast<unsigned>(slot), &none, 1) == 1) {
-      free_slots_.push_back(slot);
+    slot.file = 0;
+    if (io_uring_register_files_update(ring_.get(), static_cast<unsigned>(slot.number), &none, 1) == 1) {
+      free_slots_.push_back(std::exchange(slot.number, -1));
     }
   }
 
@@ -190,12 +194,18 @@ class UringEngine final : public IoEngine {
   }
 
  private:
+  // A place in the table of registered files, and which file is there: a descriptor alone may be another's by now.
+  struct Slot {
+    int number = -1;
+    uint64_t file = 0;
+  };
+
   // A request and its cancellation have an entry each, so that neither queue of the ring can be full.
   [[nodiscard]] unsigned Entries() const { return std::max(8u, 2 * depth()); }
   [[nodiscard]] bool Fixed() const { return (mode_->flags & IORING_SETUP_SINGLE_ISSUER) != 0; }
 
   void PutFiles() {
-    slot_of_descriptor_.clear();
+    slots_.clear();
     free_slots_.clear();
     if (options_.registered_files == 0) return;
     if (const int result = io_uring_register_files_sparse(ring_.get(), options_.registered_files); result < 0) {
@@ -217,9 +227,10 @@ class UringEngine final : public IoEngine {
     if (note().find(text) == std::string::npos) AddNote(text);
   }
 
-  [[nodiscard]] int SlotOf(int descriptor) const {
-    const auto index = static_cast<size_t>(descriptor);
-    return index < slot_of_descriptor_.size() ? slot_of_descriptor_[index] : -1;
+  // Of the file, or -1.
+  [[nodiscard]] int SlotOf(const File& file) const {
+    const auto index = static_cast<size_t>(file.descriptor());
+    return index < slots_.size() && slots_[index].file == file.serial() ? slots_[index].number : -1;
   }
 
   // The registered buffer that holds the piece, or -1.
@@ -244,7 +255,7 @@ class UringEngine final : public IoEngine {
 
   void Prepare(IoRequest* request) {
     io_uring_sqe* sqe = TakeEntry(request);
-    const int slot = SlotOf(request->file().descriptor());
+    const int slot = SlotOf(request->file());
     const int file = slot >= 0 ? slot : request->file().descriptor();
     const IoPiece piece = request->NextPiece();
     const int buffer = request->kind() == IoKind::kSync ? -1 : BufferOf(piece);
@@ -350,7 +361,7 @@ class UringEngine final : public IoEngine {
   const Mode* mode_ = nullptr;
   bool enabled_ = false;
   int event_descriptor_ = -1;
-  std::vector<int> slot_of_descriptor_;  // in the table of registered files, or -1
+  std::vector<Slot> slots_;  // by descriptor
   std::vector<int> free_slots_;
   std::vector<iovec> buffers_;
   bool buffers_registered_ = false;

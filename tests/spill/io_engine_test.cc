@@ -299,7 +299,7 @@ TEST_P(IoEngineTest, RegisteredFilesAndBuffersChangeNothing) {
   AlignedBuffer registered = Buffer(1 << 20, 3);
   const iovec memory{registered.data(), registered.size()};
   engine_->RegisterBuffers({&memory, 1});
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 4; ++round) {
     // The descriptor's number is used again for another file.
     const File file = directory.CreateFile("data" + std::to_string(round)).value();
     engine_->RegisterFile(file);
@@ -314,6 +314,7 @@ TEST_P(IoEngineTest, RegisteredFilesAndBuffersChangeNothing) {
     request.Read(file, 4096, registered.data() + 4096, 8192);
     ASSERT_TRUE(engine_->Execute(&request).ok()) << request.status().ToString();
     EXPECT_EQ(std::memcmp(other.data(), registered.data(), other.size()), 0);
+    if (round == 1) continue;  // closed without a word
     engine_->ForgetFile(file);
     engine_->ForgetFile(file);
   }
