@@ -19,9 +19,9 @@ RecordKey Kept(const RecordKey& key, std::string* bytes) {
 
 }  // namespace
 
-MergeCursor::MergeCursor(SectionKind kind, const std::vector<SectionCursor*>& newest_first, bool bottom)
+MergeCursor::MergeCursor(SectionKind kind, const std::vector<RecordSource*>& newest_first, bool bottom)
     : kind_(kind), bottom_(bottom) {
-  for (SectionCursor* cursor : newest_first) heads_.push_back({cursor, false});
+  for (RecordSource* source : newest_first) heads_.push_back({source, false});
 }
 
 Status MergeCursor::Begin() {
@@ -31,7 +31,7 @@ Status MergeCursor::Begin() {
 }
 
 Status MergeCursor::Move(Head* head) {
-  SPILLWAY_ASSIGN_OR_RETURN(head->there, head->cursor->Next());
+  SPILLWAY_ASSIGN_OR_RETURN(head->there, head->source->Next());
   return {};
 }
 
@@ -52,8 +52,8 @@ MergeCursor::Head* MergeCursor::First() {
       first = &head;
       continue;
     }
-    const RunRecord& a = head.cursor->record();
-    const RunRecord& b = first->cursor->record();
+    const RunRecord& a = head.source->record();
+    const RunRecord& b = first->source->record();
     if (!SameEntry(a, b) && CompareKeys(kind_, a, b) < 0) first = &head;
   }
   return first;
@@ -64,10 +64,10 @@ Result<bool> MergeCursor::NextEntry() {
     if (current_ != nullptr) SPILLWAY_RETURN_IF_ERROR(Move(std::exchange(current_, nullptr)));
     Head* first = First();
     if (first == nullptr) return false;
-    record_ = first->cursor->record();
+    record_ = first->source->record();
     current_ = first;
     for (Head& head : heads_) {
-      if (&head == first || !head.there || !SameEntry(head.cursor->record(), record_)) continue;
+      if (&head == first || !head.there || !SameEntry(head.source->record(), record_)) continue;
       SPILLWAY_RETURN_IF_ERROR(Move(&head));
     }
     if (kind_ == SectionKind::kMap && IsVoid(record_)) continue;
@@ -88,13 +88,13 @@ bool MergeCursor::IsVoid(const RunRecord& record) {
 }
 
 bool MergeCursor::AtList(const Head& head) const {
-  return head.there && SameKey(head.cursor->record(), list_);
+  return head.there && SameKey(head.source->record(), list_);
 }
 
 Result<bool> MergeCursor::BeginList() {
   const Head* first = First();
   if (first == nullptr) return false;
-  list_ = Kept(first->cursor->record(), &list_bytes_);
+  list_ = Kept(first->source->record(), &list_bytes_);
   list_pieces_ = 0;
   in_list_ = true;
   // From the newest run back to the one that older ones do not matter to.
@@ -107,7 +107,7 @@ Result<bool> MergeCursor::BeginList() {
       continue;
     }
     oldest = i;
-    closed = heads_[i].cursor->record().op != RecordOp::kAppend;
+    closed = heads_[i].source->record().op != RecordOp::kAppend;
   }
   list_head_ = oldest;
   list_op_ = closed || bottom_ ? RecordOp::kBase : RecordOp::kAppend;
@@ -131,7 +131,7 @@ Result<bool> MergeCursor::NextPiece() {
     }
     if (!in_list_) continue;
     Head* head = &heads_[list_head_];
-    record_ = head->cursor->record();
+    record_ = head->source->record();
     current_ = head;
     if (record_.op == RecordOp::kDelete) {
       const bool rewritten = std::any_of(heads_.begin(), heads_.begin() + static_cast<ptrdiff_t>(list_head_),

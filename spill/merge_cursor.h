@@ -1,11 +1,12 @@
-// MergeCursor: the records of one section in several runs as if they were one.
+// MergeCursor: the records of one section in several runs, and in memory, as if they were one.
 //
-// The runs are given newest first and follow each other without a gap. Of what several runs hold about one entry the
+// The sources are given newest first and follow each other without a gap. Of what several runs hold about one entry the
 // newest counts; of a list, the pieces from the newest base (or behind the newest delete) on, oldest first, as one list
 // whose pieces are numbered anew. Map entries of a lower generation than their map's header are left out. `bottom` says
 // that no older run exists: then deletes are left out too, and a list that only was appended to becomes a base.
 //
-// The result can be written by a RunWriter as it comes. Thread and blocking as those of the cursors, which it borrows.
+// The result can be written by a RunWriter as it comes, or merged again. Thread and blocking as those of the sources,
+// which it borrows.
 #pragma once
 
 #include <cstdint>
@@ -13,23 +14,22 @@
 #include <vector>
 
 #include "spill/record.h"
-#include "spill/section_cursor.h"
+#include "spill/record_source.h"
 #include "spillway/status.h"
 
 namespace spillway::spill {
 
-class MergeCursor {
+class MergeCursor final : public RecordSource {
  public:
-  // Cursors that were not moved yet, of sections of one kind.
-  MergeCursor(SectionKind kind, const std::vector<SectionCursor*>& newest_first, bool bottom);
+  // Sources that were not moved yet, of sections of one kind.
+  MergeCursor(SectionKind kind, const std::vector<RecordSource*>& newest_first, bool bottom);
 
-  [[nodiscard]] Result<bool> Next();
-  // Valid until the next Next.
-  [[nodiscard]] const RunRecord& record() const { return record_; }
+  [[nodiscard]] Result<bool> Next() override;
+  [[nodiscard]] const RunRecord& record() const override { return record_; }
 
  private:
   struct Head {
-    SectionCursor* cursor;
+    RecordSource* source;
     bool there;
   };
 

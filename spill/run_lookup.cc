@@ -87,6 +87,8 @@ RunLookup::Step RunLookup::Continue(BytesView bytes, PageScratch* scratch) {
 }
 
 RunLookup::Step RunLookup::Advance() {
+  if (!status_.ok()) return Step::kFailed;
+  if (index_ == nullptr) return Step::kAbsent;
   const SectionKind kind = run_->sections()[section_].kind;
   if (decoder_.Next(&record_)) {
     const bool wanted = find_ == Find::kFrom || (find_ == Find::kKey && SameKey(record_, key_));
@@ -107,11 +109,21 @@ Result<const RunRecord*> BlockingLookup::Find(std::shared_ptr<const RunFile> run
                                               RunLookup::Find find, const RecordKey& key) {
   run_ = run;
   section_ = section;
-  return Drive(lookup_.Start(std::move(run), section, find, key));
+  failed_ = Status();
+  return Keep(Drive(lookup_.Start(std::move(run), section, find, key)));
 }
 
 Result<const RunRecord*> BlockingLookup::Next() {
-  return Drive(lookup_.Advance());
+  SPILLWAY_RETURN_IF_ERROR(failed_);
+  return Keep(Drive(lookup_.Advance()));
+}
+
+Result<const RunRecord*> BlockingLookup::Keep(Result<const RunRecord*> found) {
+  if (!found.ok()) {
+    failed_ = found.status();
+    lookup_.Abandon();
+  }
+  return found;
 }
 
 Result<const RunRecord*> BlockingLookup::Drive(RunLookup::Step step) {
@@ -126,18 +138,12 @@ Result<const RunRecord*> BlockingLookup::Drive(RunLookup::Step step) {
     const uint64_t size = index ? entry.index_units * kUnitBytes : lookup_.read_size();
     if (buffer_.size() < size) {
       Result<AlignedBuffer> larger = AlignedBuffer::Allocate(size);
-      if (!larger.ok()) {
-        lookup_.Abandon();
-        return larger.status();
-      }
+      if (!larger.ok()) return larger.status();
       buffer_ = std::move(larger).value();
     }
     IoRequest request;
     request.Read(run_->file(), offset, buffer_.data(), size);
-    if (Status status = engine_->Execute(&request); !status.ok()) {
-      lookup_.Abandon();
-      return status;
-    }
+    SPILLWAY_RETURN_IF_ERROR(engine_->Execute(&request));
     if (index) {
       SPILLWAY_RETURN_IF_ERROR(run_->PutIndex(section_, buffer_.View(0, size)));
       step = lookup_.Retry();
@@ -145,6 +151,25 @@ Result<const RunRecord*> BlockingLookup::Drive(RunLookup::Step step) {
       step = lookup_.Continue(buffer_.View(0, size), &scratch_);
     }
   }
+}
+
+KeyCursor::KeyCursor(IoEngine* engine, std::shared_ptr<const RunFile> run, uint32_t section, const RecordKey& key)
+    : run_(std::move(run)), section_(section), key_(key), lookup_(engine) {
+  bytes_.append(key.key).append(key.state_namespace).append(key.map_key);
+  const BytesView bytes(bytes_);
+  key_.key = bytes.substr(0, key.key.size());
+  key_.state_namespace = bytes.substr(key.key.size(), key.state_namespace.size());
+  key_.map_key = bytes.substr(key.key.size() + key.state_namespace.size());
+}
+
+Result<bool> KeyCursor::Next() {
+  if (ended_) return false;
+  Result<const RunRecord*> next =
+      std::exchange(begun_, true) ? lookup_.Next() : lookup_.Find(run_, section_, RunLookup::Find::kKey, key_);
+  if (!next.ok()) return next.status();
+  record_ = *next;
+  ended_ = record_ == nullptr;
+  return !ended_;
 }
 
 }  // namespace spillway::spill

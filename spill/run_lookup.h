@@ -18,11 +18,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "spill/aligned_buffer.h"
 #include "spill/io_engine.h"
 #include "spill/page.h"
 #include "spill/record.h"
+#include "spill/record_source.h"
 #include "spill/run_file.h"
 #include "spillway/status.h"
 
@@ -83,17 +85,40 @@ class BlockingLookup {
   // The record, or null when there is none; valid until the next call.
   [[nodiscard]] Result<const RunRecord*> Find(std::shared_ptr<const RunFile> run, uint32_t section,
                                               RunLookup::Find find, const RecordKey& key);
+  // The next one that Find asked for.
   [[nodiscard]] Result<const RunRecord*> Next();
 
  private:
   [[nodiscard]] Result<const RunRecord*> Drive(RunLookup::Step step);
+  [[nodiscard]] Result<const RunRecord*> Keep(Result<const RunRecord*> found);
 
   IoEngine* const engine_;
   std::shared_ptr<const RunFile> run_;
   uint32_t section_ = 0;
   RunLookup lookup_;
+  Status failed_;  // of the last Find, for Next
   AlignedBuffer buffer_;
   PageScratch scratch_;
+};
+
+// The records of one key in one run, from the given one on: the pieces of a list, a map. Blocks.
+class KeyCursor final : public RecordSource {
+ public:
+  // The engine outlives the cursor; of the key, order, key and namespace count, and sub and map entry as the begin.
+  KeyCursor(IoEngine* engine, std::shared_ptr<const RunFile> run, uint32_t section, const RecordKey& key);
+
+  [[nodiscard]] Result<bool> Next() override;
+  [[nodiscard]] const RunRecord& record() const override { return *record_; }
+
+ private:
+  const std::shared_ptr<const RunFile> run_;
+  const uint32_t section_;
+  std::string bytes_;  // of the key
+  RecordKey key_;
+  BlockingLookup lookup_;
+  bool begun_ = false;
+  bool ended_ = false;
+  const RunRecord* record_ = nullptr;
 };
 
 }  // namespace spillway::spill

@@ -12,6 +12,7 @@
 #include "spill/io_engine.h"
 #include "spill/page.h"
 #include "spill/record.h"
+#include "spill/record_source.h"
 #include "spill/run_file.h"
 #include "spillway/status.h"
 
@@ -19,19 +20,15 @@ namespace spillway::spill {
 
 inline constexpr uint64_t kCursorChunkBytes = 128 * 1024;
 
-class SectionCursor {
+class SectionCursor final : public RecordSource {
  public:
   // The engine outlives the cursor. `chunk_bytes`: of each of the two, at least a unit, at most 512 KiB.
   SectionCursor(IoEngine* engine, std::shared_ptr<const RunFile> run, uint32_t section,
                 uint64_t chunk_bytes = kCursorChunkBytes);
-  SectionCursor(const SectionCursor&) = delete;
-  SectionCursor& operator=(const SectionCursor&) = delete;
-  ~SectionCursor();
+  ~SectionCursor() override;
 
-  // Moves to the next record, at first to the first; false at the end. After an error it stays there.
-  [[nodiscard]] Result<bool> Next();
-  // Valid until the next Next.
-  [[nodiscard]] const RunRecord& record() const { return record_; }
+  [[nodiscard]] Result<bool> Next() override;
+  [[nodiscard]] const RunRecord& record() const override { return record_; }
   [[nodiscard]] SectionKind kind() const { return run_->sections()[section_].kind; }
   [[nodiscard]] uint64_t memory_bytes() const;
 

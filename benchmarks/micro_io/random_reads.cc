@@ -98,8 +98,9 @@ Status MeasureRandomReads(const Directory& directory, const MicroIoOptions& opti
     for (size_t k = 0; k < 2; ++k) {
       const auto [low, high] =
           std::minmax_element(figures[d][k].reads_per_second.begin(), figures[d][k].reads_per_second.end());
-      std::printf("| %u | %s | %.0f (%.0f-%.0f) | %.1f |\n", kDepths[d], std::string(IoEngineKindName(kKinds[k])).c_str(),
-                  Median(figures[d][k].reads_per_second), *low, *high, Median(figures[d][k].cpu_us_per_read));
+      std::printf("| %u | %s | %.0f (%.0f-%.0f) | %.1f |\n", kDepths[d],
+                  std::string(IoEngineKindName(kKinds[k])).c_str(), Median(figures[d][k].reads_per_second), *low, *high,
+                  Median(figures[d][k].cpu_us_per_read));
     }
   }
   return directory.RemoveFile("random");

@@ -90,8 +90,8 @@ Status MeasureRunWriting(const Directory& directory, const MicroIoOptions& optio
       SPILLWAY_RETURN_IF_ERROR(engine->Bind());
       for (size_t way = 0; way < 3; ++way) {
         const auto begin = std::chrono::steady_clock::now();
-        SPILLWAY_ASSIGN_OR_RETURN(
-            bytes[way], way == 0 ? WriteRunFile(engine.get(), directory) : WritePlain(engine.get(), directory, way == 1));
+        SPILLWAY_ASSIGN_OR_RETURN(bytes[way], way == 0 ? WriteRunFile(engine.get(), directory)
+                                                       : WritePlain(engine.get(), directory, way == 1));
         seconds[k][way].push_back(SecondsSince(begin));
         SPILLWAY_RETURN_IF_ERROR(directory.RemoveFile("written"));
       }

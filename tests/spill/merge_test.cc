@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "spill/merge_cursor.h"
+#include "spill/run_lookup.h"
 #include "spill/run_writer.h"
+#include "spill/section_cursor.h"
 #include "tests/spill/run_model.h"
 #include "tests/support/io_engines.h"
 #include "tests/support/temporary_folder.h"
@@ -29,7 +31,7 @@ class MergeTest : public TestOnEngines {
     ModelSection merged;
     merged.kind = newest_first.front().kind;
     std::vector<std::unique_ptr<SectionCursor>> cursors;
-    std::vector<SectionCursor*> borrowed;
+    std::vector<RecordSource*> borrowed;
     for (const ModelSection& section : newest_first) {
       if (section.records.empty()) continue;
       cursors.push_back(std::make_unique<SectionCursor>(engine_.get(), Write(section), 0, 4096));
@@ -120,6 +122,58 @@ TEST_P(MergeTest, AnAppendAfterADeleteBecomesABase) {
   ExpectRecords(Merge({deleted, base}, true).records, {});
   ExpectRecords(Merge({appended}, false).records, appended.records);
   ExpectRecords(Merge({appended}, true).records, {Piece(RecordOp::kBase, 0, "c"), Piece(RecordOp::kAppend, 1, "d")});
+}
+
+// One map whose parts are in two runs and in memory, as its iteration sees it.
+TEST_P(MergeTest, KeysAreMergedAlone) {
+  ModelShape shape;
+  shape.kind = SectionKind::kMap;
+  shape.keys = 40;
+  shape.key_space = 50;
+  shape.per_key_max = 30;
+  std::vector<ModelSection> newest_first;
+  for (int i = 0; i < 3; ++i) newest_first.push_back(RandomSection(&random_, shape));
+  class InMemory final : public RecordSource {
+   public:
+    explicit InMemory(const std::vector<ModelRecord>& records) : records_(records) {}
+    Result<bool> Next() override {
+      if (at_ == records_.size()) return false;
+      record_ = records_[at_++].View();
+      return true;
+    }
+    const RunRecord& record() const override { return record_; }
+
+   private:
+    const std::vector<ModelRecord>& records_;
+    size_t at_ = 0;
+    RunRecord record_;
+  };
+  const std::shared_ptr<const RunFile> runs[] = {Write(newest_first[1]), Write(newest_first[2])};
+  size_t keys = 0;
+  for (size_t i = 0; i < newest_first[2].records.size(); i += 7) {
+    RecordKey key = newest_first[2].records[i].View();
+    std::vector<ModelSection> of_key(3);
+    for (size_t run = 0; run < 3; ++run) {
+      for (const ModelRecord& record : newest_first[run].records) {
+        if (SameKey(record.View(), key)) of_key[run].records.push_back(record);
+      }
+    }
+    key.map_entry = false;
+    key.sub = 0;
+    key.map_key = BytesView();
+    InMemory memory(of_key[0].records);
+    KeyCursor newer(engine_.get(), runs[0], 0, key);
+    KeyCursor older(engine_.get(), runs[1], 0, key);
+    MergeCursor merged(SectionKind::kMap, {&memory, &newer, &older}, true);
+    std::vector<ModelRecord> got;
+    Result<bool> next = merged.Next();
+    for (; next.ok() && *next; next = merged.Next()) got.push_back(ModelRecord::Of(merged.record()));
+    ASSERT_TRUE(next.ok()) << next.status().ToString();
+    ExpectRecords(got, MergeModel(SectionKind::kMap, of_key, true));
+    if (HasFatalFailure()) return;
+    ++keys;
+  }
+  EXPECT_GT(keys, 5u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, MergeTest, AllTestEngines(), TestEngineParam);
