@@ -347,6 +347,7 @@ TEST_P(KitOnMutant, Notices) {
   const std::shared_ptr<const runtime::Plugin> plugin = *loaded;
   Remembered() = {};
   Remembered().real = plugin->api();
+  Remembered().scratch.reserve(1 << 16);  // the mutants overwrite what they showed, and do not free it
   spw_backend_api table = *plugin->api();
   GetParam().change(&table);
   const Subject subject{
