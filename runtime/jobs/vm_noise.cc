@@ -77,7 +77,7 @@ class KeepStatistics final : public KeyedProcessFunction<std::string, VmReading,
     std::string line;
     AppendTime(reading.time_ms, &line);
     line.push_back(',');
-    line.append(reading.series);
+    line.append(reading.Series());
     AppendNumber(reading.value, &line);
     AppendNumber(before.mean, &line);
     AppendNumber(deviation, &line);
@@ -110,7 +110,7 @@ std::string WindowLine(const std::string& group, const TimeWindow& window, const
   std::string line;
   AppendTime(window.start, &line);
   line.push_back(',');
-  line.append(group);
+  AppendGroup(group, &line);
   AppendNumber(acc.count, &line);
   AppendNumber(acc.sum / static_cast<double>(acc.count), &line);
   return line;
@@ -127,10 +127,10 @@ Status BuildVmNoise(const JobParameters& parameters, StreamExecutionEnvironment&
                           kTimeGoesBackMax, [](const VmReading& reading) { return reading.time_ms; }));
 
   const DataStream<std::string> statistics =
-      readings.KeyBy([](const VmReading& reading) -> const std::string& { return reading.series; })
+      readings.KeyBy([](const VmReading& reading) { return std::string(reading.Series()); })
           .Process("statistics", KeepStatistics());
   const DataStream<std::string> averages =
-      readings.KeyBy([](const VmReading& reading) -> const std::string& { return reading.group; })
+      readings.KeyBy([](const VmReading& reading) { return std::string(reading.Group()); })
           .Window(TumblingEventTimeWindows::Of(kWindow))
           .Aggregate("window-averages", Average(), WindowLine);
 

@@ -63,20 +63,30 @@ const char* ParseVmReading(std::string_view line, VmReading* reading, std::strin
   double runtime_s = 0;
   if (!ParseReal(columns[kRuntime], &runtime_s)) return "runtime_s is not a number";
 
-  reading->series.clear();
-  reading->series.reserve(columns[kVm].size() + 1 + columns[kTest].size());
-  AppendCsvField(columns[kVm], &reading->series);
-  reading->series.push_back(',');
-  AppendCsvField(columns[kTest], &reading->series);
-
-  reading->group.clear();
-  reading->group.reserve(vm.region.size() + 1 + vm.type.size() + 1 + columns[kTest].size());
-  AppendCsvField(vm.region, &reading->group);
-  reading->group.push_back(',');
-  AppendCsvField(vm.type, &reading->group);
-  reading->group.push_back(',');
-  AppendCsvField(columns[kTest], &reading->group);
+  std::string& names = reading->names;
+  names.clear();
+  names.reserve(columns[kVm].size() + columns[kTest].size() + vm.region.size() + vm.type.size() + 3);
+  AppendCsvField(columns[kVm], &names);
+  names.push_back(',');
+  reading->test_at = static_cast<uint32_t>(names.size());
+  AppendCsvField(columns[kTest], &names);
+  reading->test_end = static_cast<uint32_t>(names.size());
+  names.push_back(',');
+  AppendCsvField(vm.region, &names);
+  names.push_back(',');
+  AppendCsvField(vm.type, &names);
   return nullptr;
+}
+
+void AppendGroup(std::string_view group, std::string* line) {
+  std::array<std::string_view, 3> names;  // test, region, type
+  std::string unquoted;
+  static_cast<void>(SplitCsvLine(group, names, &unquoted));  // it was written by AppendCsvField
+  AppendCsvField(names[1], line);
+  line->push_back(',');
+  AppendCsvField(names[2], line);
+  line->push_back(',');
+  AppendCsvField(names[0], line);
 }
 
 bool ParseTime(std::string_view text, int64_t* time_ms) {

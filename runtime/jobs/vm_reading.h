@@ -14,9 +14,18 @@ namespace spillway::runtime {
 struct VmReading {
   int64_t time_ms = 0;  // since 1970, UTC
   double value = 0;
-  std::string series;  // "vm,test"
-  std::string group;   // "region,type,test"
+  std::string names;      // "vm,test,region,type"
+  uint32_t test_at = 0;   // in names
+  uint32_t test_end = 0;  // in names
+
+  // "vm,test", as it stands in the output.
+  [[nodiscard]] std::string_view Series() const { return std::string_view(names).substr(0, test_end); }
+  // "test,region,type".
+  [[nodiscard]] std::string_view Group() const { return std::string_view(names).substr(test_at); }
 };
+
+// "region,type,test", as it stands in the output, of a reading's Group.
+void AppendGroup(std::string_view group, std::string* line);
 
 // What is wrong with the line, in a few words; null when it was read. `scratch` is overwritten.
 [[nodiscard]] const char* ParseVmReading(std::string_view line, VmReading* reading, std::string* scratch);

@@ -8,6 +8,12 @@ namespace {
 constexpr const char* kLine =
     "2023-09-01 00:00:00.740,short/westus2/B8ms/7190,Intel_Memory_Latency_Checker,Test:_Idle_Latency,ns,95.8,5.24";
 
+std::string GroupText(const VmReading& reading) {
+  std::string text;
+  AppendGroup(reading.Group(), &text);
+  return text;
+}
+
 const char* ErrorOf(std::string_view line) {
   VmReading reading;
   std::string scratch;
@@ -19,8 +25,9 @@ TEST(VmReading, HasKeysThatAreOutputAtOnce) {
   std::string scratch;
   ASSERT_EQ(ParseVmReading(kLine, &reading, &scratch), nullptr);
   EXPECT_EQ(reading.time_ms, 1'693'526'400'740);
-  EXPECT_EQ(reading.series, "short/westus2/B8ms/7190,Test:_Idle_Latency");
-  EXPECT_EQ(reading.group, "westus2,B8ms,Test:_Idle_Latency");
+  EXPECT_EQ(reading.Series(), "short/westus2/B8ms/7190,Test:_Idle_Latency");
+  EXPECT_EQ(reading.Group(), "Test:_Idle_Latency,westus2,B8ms");
+  EXPECT_EQ(GroupText(reading), "westus2,B8ms,Test:_Idle_Latency");
   EXPECT_EQ(reading.value, 95.8);
 }
 
@@ -29,8 +36,8 @@ TEST(VmReading, QuotedColumnsStayQuotedWhereTheyMust) {
   std::string scratch;
   ASSERT_EQ(ParseVmReading(R"(2023-09-01 00:00:00.740,"a/b ""x""/c,d/1",s,"t",u,"-1e3","2")", &reading, &scratch),
             nullptr);
-  EXPECT_EQ(reading.series, R"("a/b ""x""/c,d/1",t)");
-  EXPECT_EQ(reading.group, R"("b ""x""","c,d",t)");
+  EXPECT_EQ(reading.Series(), R"("a/b ""x""/c,d/1",t)");
+  EXPECT_EQ(GroupText(reading), R"("b ""x""","c,d",t)");
   EXPECT_EQ(reading.value, -1000);
 }
 
