@@ -6,9 +6,10 @@ JOBS ?= $(shell nproc)
 export SPILLWAY_DATA ?= $(abspath ../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint build test test-asan test-tsan lint format clean
+.PHONY: help setup setup-lint demo build test test-asan test-tsan lint format clean
 
 help:
+	@echo "make demo       a job is killed half-way, resumes, and loses nothing; make demo INPUT=FILE on readings"
 	@echo "make build      the command and the plugins: build/release/bin, build/release/lib/spillway/plugins"
 	@echo "make test       build and run all tests but the stress tests"
 	@echo "make test-asan  the unit tests under the address and undefined-behaviour sanitizers"
@@ -30,6 +31,10 @@ configure-%: setup
 
 build-%: configure-%
 	@cmake --build --preset $* -j $(JOBS)
+
+demo: configure-release
+	@cmake --build --preset release -j $(JOBS) --target spillway spillway_hybrid
+	@scripts/demo "$(INPUT)"
 
 build: build-release
 
