@@ -9,6 +9,7 @@
 
 #include "spill/merge_cursor.h"
 #include "spill/run_lookup.h"
+#include "spill/section_cursor.h"
 #include "tests/spill/run_model.h"
 #include "tests/support/io_engines.h"
 #include "tests/support/temporary_folder.h"
