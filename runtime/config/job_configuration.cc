@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "runtime/config/config_values.h"
 
@@ -55,13 +57,28 @@ Result<std::chrono::milliseconds> Milliseconds(const Configuration& configuratio
   return rounded;
 }
 
+std::vector<std::filesystem::path> LocalDirectories(const std::string& listed) {
+  std::vector<std::filesystem::path> directories;
+  for (size_t begin = 0; begin < listed.size();) {
+    const size_t end = std::min(listed.find(':', begin), listed.size());
+    if (end > begin) directories.emplace_back(listed.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (!directories.empty()) return directories;
+  std::error_code error;
+  std::filesystem::path usual = std::filesystem::temp_directory_path(error);
+  if (!error) directories.push_back(std::move(usual));  // else a backend that needs one says so
+  return directories;
+}
+
 }  // namespace
 
 std::vector<OptionDescriptor> RuntimeOptions() {
   return {OptionDescriptor::Of(kBackendType),       OptionDescriptor::Of(kMemoryBudget),
           OptionDescriptor::Of(kCheckpointDir),     OptionDescriptor::Of(kCheckpointInterval),
           OptionDescriptor::Of(kCheckpointTimeout), OptionDescriptor::Of(kCheckpointsRetained),
-          OptionDescriptor::Of(kMaxParallelism),    OptionDescriptor::Of(kDefaultParallelism)};
+          OptionDescriptor::Of(kMaxParallelism),    OptionDescriptor::Of(kDefaultParallelism),
+          OptionDescriptor::Of(kTemporaryDirs)};
 }
 
 Result<ConfigSetting> ParseAssignment(std::string_view text, std::string_view origin) {
@@ -108,6 +125,7 @@ Result<ExecutionOptions> ExecutionOptionsOf(const Configuration& configuration, 
         fmt::format("the parallelism {} is larger than {} = {}; lower the one or raise the other", options.parallelism,
                     kMaxParallelism.key, options.max_parallelism));
   }
+  options.local_directories = LocalDirectories(configuration.Get(kTemporaryDirs));
   options.checkpoints.directory = configuration.Get(kCheckpointDir);
   SPILLWAY_ASSIGN_OR_RETURN(options.checkpoints.interval, Milliseconds(configuration, kCheckpointInterval));
   SPILLWAY_ASSIGN_OR_RETURN(options.checkpoints.timeout, Milliseconds(configuration, kCheckpointTimeout));

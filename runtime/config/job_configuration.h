@@ -30,6 +30,10 @@ inline constexpr ConfigOption<std::chrono::microseconds> kCheckpointTimeout{
     "execution.checkpointing.timeout", "10min", "a checkpoint that takes longer is given up; the job goes on"};
 inline constexpr ConfigOption<int64_t> kCheckpointsRetained{"execution.checkpointing.num-retained", "1",
                                                             "how many completed checkpoints are kept", 1, 1000};
+inline constexpr ConfigOption<std::string> kTemporaryDirs{
+    "io.tmp.dirs", "",
+    "existing directories for a backend's local files, with ':' between them; "
+    "none: the system's own for temporary files"};
 inline constexpr ConfigOption<int64_t> kMaxParallelism{
     "pipeline.max-parallelism", "128", "key groups of the job: the limit of its parallelism, for its whole life", 1,
     kMaxParallelismLimit};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "runtime/plugin/backend_table.h"
 
@@ -46,6 +47,7 @@ TEST_F(JobConfigurationTest, BecomesExecutionOptions) {
                                             {"execution.checkpointing.num-retained", "3", "-D"},
                                             {"pipeline.max-parallelism", "64", "-D"},
                                             {"parallelism.default", "4", "-D"},
+                                            {"io.tmp.dirs", "/a:/b", "-D"},
                                             {"spill.mode", "fast", "-D"}};
   EXPECT_EQ(BackendOf(settings), "test");
   const auto configuration = JobConfiguration(settings, *plugin);
@@ -60,8 +62,18 @@ TEST_F(JobConfigurationTest, BecomesExecutionOptions) {
   EXPECT_EQ(options->checkpoints.retained_max, 3u);
   EXPECT_EQ(options->max_parallelism, 64u);
   EXPECT_EQ(options->parallelism, 4u);
+  EXPECT_EQ(options->local_directories, (std::vector<std::filesystem::path>{"/a", "/b"}));
   ASSERT_EQ(options->backend_config.size(), 1u) << "only what was set is handed on";
   EXPECT_EQ(options->backend_config[0], (std::pair<std::string, std::string>("spill.mode", "fast")));
+}
+
+TEST_F(JobConfigurationTest, LocalFilesGoToTheSystemsTemporaryDirectoryUnlessToldOtherwise) {
+  const auto plugin = PluginWith({});
+  const auto configuration = JobConfiguration({}, *plugin);
+  ASSERT_TRUE(configuration.ok()) << configuration.status().ToString();
+  const auto options = ExecutionOptionsOf(*configuration, *plugin);
+  ASSERT_TRUE(options.ok()) << options.status().ToString();
+  EXPECT_EQ(options->local_directories, std::vector<std::filesystem::path>{std::filesystem::temp_directory_path()});
 }
 
 TEST_F(JobConfigurationTest, ThePluginsKeysAreCheckedByTheirTypes) {

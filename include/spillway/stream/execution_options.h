@@ -38,7 +38,7 @@ struct ExecutionOptions {
   std::vector<std::pair<std::string, std::string>> backend_config;
   // state.backend.spillway.memory.budget: of all keyed state of the job in bytes; 0: no limit.
   uint64_t memory_budget_bytes = 0;
-  // state.backend.spillway.spill.dirs and the like: where backend instances may make local files; none: they may not.
+  // io.tmp.dirs: where backend instances may make local files; none: they may not.
   std::vector<std::filesystem::path> local_directories;
   CheckpointOptions checkpoints;
   RestoreMode restore = RestoreMode::kNone;
