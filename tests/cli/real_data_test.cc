@@ -93,8 +93,15 @@ struct BackendUnderTest {
   const char* interval;  // of checkpoints; the model copies all of its state at each
 };
 
+void PrintTo(const BackendUnderTest& backend, std::ostream* out) {
+  *out << backend.name;
+}
+
 class RealDataTest : public CommandTest, public testing::WithParamInterface<BackendUnderTest> {
  protected:
+  // The debug proxy would make the runs slower still; smaller tests have it.
+  static void SetUpTestSuite() { setenv("SPILLWAY_DEBUG_PROXY", "0", 1); }
+
   [[nodiscard]] Words JobWords(const char* parallelism) const {
     return RunWords("vm-noise", {"--input", RealFile().string(), "--backend", GetParam().library, "--parallelism",
                                  parallelism, "--strict", "-D", "execution.checkpointing.dir=" + checkpoints(), "-D",
