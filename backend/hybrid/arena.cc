@@ -94,12 +94,12 @@ void Arena::Free(void* object, size_t bytes) {
 }
 
 Arena::Span* Arena::TakeSpan(uint32_t size_class, Charge charge) {
+  if (free_touched_ == nullptr && free_untouched_ == nullptr && !AddChunk(charge)) return nullptr;
   Span* span = free_touched_;
   if (span != nullptr) {
     free_touched_ = span->next;
     --free_touched_count_;
   } else {
-    if (free_untouched_ == nullptr && !AddChunk(charge)) return nullptr;
     span = free_untouched_;
     free_untouched_ = span->next;
   }
@@ -157,15 +157,23 @@ bool Arena::AddChunk(Charge charge) {
   const size_t before = (kChunkBytes - address % kChunkBytes) % kChunkBytes;
   if (before > 0) munmap(mapped, before);
   munmap(mapped + before + kChunkBytes, kChunkBytes - before);
-  auto* chunk = new (mapped + before) Chunk{};
-  account_->Take(kSystemPage);
+  uint8_t* begin = mapped + before;
+  const bool huge = chunk_count_ >= kChunksOfSmallPages && account_->Allows(kChunkBytes);
+  if (huge) madvise(begin, kChunkBytes, MADV_HUGEPAGE);  // a wish: without it there is more left than was counted
+  auto* chunk = new (begin) Chunk{};
+  chunk->header_bytes = huge ? kSpanBytes : kSystemPage;
+  account_->Take(huge ? kChunkBytes : kSystemPage);
   chunk->next = chunks_;
   chunks_ = chunk;
+  ++chunk_count_;
   for (size_t i = kSpansInChunk - 1; i >= 1; --i) {  // so that the lowest address comes first
     Span* span = &chunk->spans[i];
-    span->base = mapped + before + i * kSpanBytes;
-    span->next = free_untouched_;
-    free_untouched_ = span;
+    span->base = begin + i * kSpanBytes;
+    span->touched = huge ? kSpanBytes : 0;
+    Span*& list = huge ? free_touched_ : free_untouched_;
+    span->next = list;
+    list = span;
+    free_touched_count_ += huge ? 1 : 0;
     SPILLWAY_POISON(span->base, kSpanBytes);
   }
   return true;
@@ -217,7 +225,7 @@ void Arena::FreeAll() {
     Chunk* chunk = chunks_;
     chunks_ = chunk->next;
     for (size_t i = 1; i < kSpansInChunk; ++i) account_->Give(chunk->spans[i].touched);
-    account_->Give(kSystemPage);
+    account_->Give(chunk->header_bytes);
     SPILLWAY_UNPOISON(chunk, kChunkBytes);
     munmap(chunk, kChunkBytes);
   }
@@ -225,6 +233,7 @@ void Arena::FreeAll() {
   free_touched_ = nullptr;
   free_untouched_ = nullptr;
   free_touched_count_ = 0;
+  chunk_count_ = 0;
 }
 
 }  // namespace spillway::hybrid

@@ -1,9 +1,11 @@
 // Memory of one backend instance: spans of 64 KiB, each of one size class, cut from chunks of 2 MiB.
 //
 // Owner thread only. Owns all memory it hands out and gives it back to the system at its end, whether freed or not.
-// A span costs what was touched of it, in system pages: untouched parts are address space, not memory. A span whose
-// objects are all free serves any class again; some are kept touched, the others' pages are given back. Objects above
-// 64 KiB come from the system directly. Knows no shares: MemoryAccount is told what is taken, the caller asks before.
+// A span costs what was touched of it, in system pages: untouched parts are address space, not memory. From the 17th
+// chunk on they are huge pages, which cost all of their 2 MiB at once; where the share has no room for that they are
+// not. A span whose objects are all free serves any class again; some are kept touched, the others' pages are given
+// back. Objects above 64 KiB come from the system directly. Knows no shares: MemoryAccount is told what is taken, the
+// caller asks before.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +40,10 @@ class Arena {
   static constexpr size_t kChunkBytes = 2 * 1024 * 1024;
   static constexpr size_t kSpansInChunk = kChunkBytes / kSpanBytes;
   static constexpr size_t kSystemPage = 4096;
-  static constexpr uint32_t kTouchedSpansKept = 8;
+  static constexpr uint32_t kTouchedSpansKept = 40;
+  // Half of the time of a look-up out of cache is spent on translating addresses, so large tables lie on huge pages;
+  // for small ones the 2 MiB of the last page would be too much.
+  static constexpr uint32_t kChunksOfSmallPages = 16;
 
   struct FreeObject {
     FreeObject* next;
@@ -56,6 +61,7 @@ class Arena {
   };
   struct Chunk {
     Chunk* next;
+    size_t header_bytes;        // taken from the system for the span in which this lies
     Span spans[kSpansInChunk];  // the first one is where this header lies
   };
   static_assert(sizeof(Chunk) <= kSystemPage);
@@ -87,6 +93,7 @@ class Arena {
   Span* free_untouched_ = nullptr;
   uint32_t free_touched_count_ = 0;
   Chunk* chunks_ = nullptr;
+  uint32_t chunk_count_ = 0;
   DirectHeader* direct_ = nullptr;
 };
 

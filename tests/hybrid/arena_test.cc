@@ -79,7 +79,7 @@ TEST(Arena, FreedSpansGoBackToTheSystem) {
   MemoryAccount account(0);
   Arena arena(&account);
   std::vector<void*> objects;
-  for (int i = 0; i < 100000; ++i) objects.push_back(arena.Allocate(200, Charge::kWithinShare));
+  for (int i = 0; i < 300000; ++i) objects.push_back(arena.Allocate(200, Charge::kWithinShare));
   const uint64_t full = account.used();
   for (void* object : objects) arena.Free(object, 200);
   EXPECT_LT(account.used(), full / 10);
