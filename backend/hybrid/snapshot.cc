@@ -91,7 +91,7 @@ void TableSnapshot::EndByOwner() {
 }
 
 Status TableSnapshot::CheckCancelled() const {
-  if (!cancelled_.load(std::memory_order_relaxed)) return {};
+  if (!cancelled()) return {};
   return {StatusCode::kCancelled, "the snapshot '" + file_name_ + "' was cancelled"};
 }
 
@@ -106,14 +106,16 @@ Result<SnapshotOutcome> TableSnapshot::Run() {
     }
     phase_ = Phase::kRunning;
   }
-  Result<SnapshotOutcome> outcome = Write();
+  // Also when Write throws, else whoever closes would wait for ever.
+  const RunEnd end(this);
+  return Write();
+}
+
+void TableSnapshot::EndRun() noexcept {
   HandBackRest();
-  {
-    const std::lock_guard lock(mutex_);
-    phase_ = Phase::kOver;
-    run_ended_.notify_all();  // under the lock: who waits may destroy this right after
-  }
-  return outcome;
+  const std::lock_guard lock(mutex_);
+  phase_ = Phase::kOver;
+  run_ended_.notify_all();  // under the lock: who waits may destroy this right after
 }
 
 Result<SnapshotOutcome> TableSnapshot::Write() {
@@ -132,13 +134,14 @@ Result<SnapshotOutcome> TableSnapshot::Write() {
   SPILLWAY_RETURN_IF_ERROR(WriteSections(writer.get()));
   SPILLWAY_RETURN_IF_ERROR(writer->Finish());
   SPILLWAY_RETURN_IF_ERROR(CheckCancelled());
-  SPILLWAY_RETURN_IF_ERROR(file->Commit());
+  // All of the outcome before the file is committed: nothing that throws may come after.
   SnapshotOutcome outcome;
   outcome.file_name = file_name_;
   outcome.file_bytes = writer->bytes();
   outcome.entries = writer->entries();
   outcome.metadata = EncodeMetadata(
       {instance_->max_parallelism(), instance_->key_groups(), instance_->key_group_function(), outcome.entries});
+  SPILLWAY_RETURN_IF_ERROR(file->Commit());
   return outcome;
 }
 

@@ -62,11 +62,24 @@ class TableSnapshot {
 
   [[nodiscard]] Result<SnapshotOutcome> Run();
   void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // The instance closes: cancels, waits for a run under way, and takes the views.
   void EndByOwner();
 
  private:
   enum class Phase { kReady, kRunning, kOver, kClosed };
+
+  // Ends a run, whatever way it ends.
+  class RunEnd {
+   public:
+    explicit RunEnd(TableSnapshot* snapshot) : snapshot_(snapshot) {}
+    ~RunEnd() { snapshot_->EndRun(); }
+    RunEnd(const RunEnd&) = delete;
+    RunEnd& operator=(const RunEnd&) = delete;
+
+   private:
+    TableSnapshot* const snapshot_;
+  };
 
   TableSnapshot(Instance* instance, std::string file_name, std::vector<snapshot::StateDescriptor> descriptors,
                 size_t tables);
@@ -74,6 +87,7 @@ class TableSnapshot {
   [[nodiscard]] Status WriteSections(snapshot::KeyedStateFileWriter* writer);
   [[nodiscard]] Status WriteTable(const PinSet::Pin& pin, snapshot::KeyedStateFileWriter* writer);
   [[nodiscard]] Status CheckCancelled() const;
+  void EndRun() noexcept;
   // Gives the next view, or all that are left, to the owner.
   void HandBackNext();
   void HandBackRest();

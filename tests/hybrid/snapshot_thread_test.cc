@@ -2,6 +2,7 @@
 // thread sanitizer) that nobody reads what the owner writes.
 #include <atomic>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -133,17 +134,40 @@ TEST(SnapshotThread, ClosingEndsOnesThatRunAndOnesThatNeverDid) {
   Result<SnapshotOutcome> outcome = Status::Internal("did not run");
   std::thread thread([&] { outcome = running->Run(); });
   storage.WaitUntilSomebodyWaits();
-  std::thread opener([&] { storage.OpenGate(); });
+  // Not before the close has cancelled the run, else it might write all of its file.
+  std::thread opener([&] {
+    while (!running->cancelled()) std::this_thread::yield();
+    storage.OpenGate();
+  });
   EXPECT_TRUE(instance->Close());
   thread.join();
   opener.join();
-  EXPECT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.status().code(), StatusCode::kCancelled);
   EXPECT_EQ(never_run->Run().status().code(), StatusCode::kClosed);
   EXPECT_EQ(storage.OpenHandles(), "");
   EXPECT_TRUE(storage.FileNames().empty());
   never_run.reset();
   running.reset();
   EXPECT_EQ(instance.account().used(), 0u);
+}
+
+TEST(SnapshotThread, ARunThatThrowsIsOverAndLeavesNothing) {
+  conformance::MemoryStorage storage;
+  conformance::MemoryHost host(&storage);
+  spw_host throwing = *host.table();
+  throwing.storage_write = [](void*, spw_writable*, spw_bytes, spw_error*) -> spw_code { throw std::bad_alloc(); };
+  TestInstance instance(2, 0, &throwing);
+  Reference reference(&instance, SeedOf(34));
+  for (int i = 0; i < 300; ++i) reference.Step(100);
+  std::unique_ptr<TableSnapshot> snapshot = Begin(&instance, "thrown");
+  EXPECT_THROW((void)snapshot->Run(), std::bad_alloc);
+  EXPECT_EQ(storage.OpenHandles(), "");
+  EXPECT_TRUE(storage.FileNames().empty());
+  EXPECT_EQ(snapshot->Run().status().code(), StatusCode::kInvalidState);
+  // The views came back though the snapshot is still there, and closing does not wait for it.
+  instance->Safepoint(0);
+  EXPECT_EQ(instance.heap().counters().views_live.load(), 0u);
+  EXPECT_TRUE(instance->Close());
 }
 
 }  // namespace
