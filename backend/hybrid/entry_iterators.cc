@@ -40,7 +40,7 @@ class EntryIterator : public StateIterator {
 class ListIterator final : public EntryIterator {
  public:
   ListIterator(State* state, uint32_t group, const Piece* last) : EntryIterator(state, group) {
-    walk_.Begin(last, state->alignment());
+    walk_.Begin(last, alignment());
     charge().Set(256 + walk_.bytes());
   }
 
@@ -75,7 +75,7 @@ class MapIterator final : public EntryIterator {
       if (entry == nullptr) break;
       spw_item& item = out[batch_.size()] = spw_item{};
       item.map_key = plugin::ToBytes(KeyOf(entry));
-      item.value = ViewOf(entry, state()->alignment());
+      item.value = ViewOf(entry, alignment());
       batch_.push_back(entry);
     }
     charge().Set(256 + batch_.capacity() * sizeof(const Node*));

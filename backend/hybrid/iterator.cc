@@ -11,7 +11,10 @@ constexpr uint64_t kBaseBytes = 256;
 }  // namespace
 
 StateIterator::StateIterator(State* state)
-    : instance_(state->instance()), state_(state), charge_(&instance_->heap().account(), kBaseBytes) {
+    : instance_(state->instance()),
+      state_(state),
+      alignment_(state->alignment()),
+      charge_(&instance_->heap().account(), kBaseBytes) {
   instance_->Register(this);
 }
 

@@ -43,13 +43,16 @@ class StateIterator {
   virtual void EndViews() = 0;
   // What a destructor of a class with views calls first.
   void Finish();
-  [[nodiscard]] bool detached() const { return detached_; }
   [[nodiscard]] IoCharge& charge() { return charge_; }
+  // Of the values that are walked: the state's when the iterator was made. An empty state may be given a stronger one
+  // while what it held before is still pinned here.
+  [[nodiscard]] uint32_t alignment() const { return alignment_; }
 
  private:
   const plugin::HandleCount counted_;
   Instance* const instance_;
   State* const state_;
+  const uint32_t alignment_;
   bool detached_ = false;
   StateIterator* previous_ = nullptr;
   StateIterator* next_ = nullptr;

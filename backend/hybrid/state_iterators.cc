@@ -101,7 +101,7 @@ class EntriesIterator final : public TablesIterator {
   using TablesIterator::TablesIterator;
 
  private:
-  void Begin(uint64_t root) override { walk_ = EntryWalk(state()->kind(), state()->alignment(), root); }
+  void Begin(uint64_t root) override { walk_ = EntryWalk(state()->kind(), alignment(), root); }
   bool Fill(spw_item* item) override {
     if (!walk_.Next(&entry_)) return false;
     item->key = plugin::ToBytes(entry_.key);
