@@ -57,5 +57,21 @@ TEST_F(Iterators, MapEntriesAreReadByTheAlignmentTheyWereWrittenWith) {
   api_.iterator_release(iterator);
 }
 
+TEST_F(Iterators, AReplacementThatIsTooLargeIsRefused) {
+  State* state = instance_.Register("map", SPW_STATE_MAP);
+  const EntryAddress at = instance_->AddressOf("key", 0, "");
+  ASSERT_EQ(PutMapEntry(state, at, "map key", "value"), SPW_OK);
+  spw_iterator* iterator = Handle(IterateMap(state, at, state->TreeOf(0).Find(at.probe)));
+  ASSERT_NE(iterator, nullptr);
+  (void)Next(iterator);
+  const uint8_t byte = 0;
+  const spw_bytes too_large{&byte, snapshot::kValueBytesMax + 1};
+  EXPECT_EQ(api_.iterator_replace(iterator, 0, too_large, error_.out()), SPW_INVALID_ARGUMENT);
+  spw_view view{};
+  ASSERT_EQ(GetMapEntry(*state, at, "map key", &view), SPW_OK);
+  EXPECT_EQ(plugin::ToStringView(view), "value");
+  api_.iterator_release(iterator);
+}
+
 }  // namespace
 }  // namespace spillway::hybrid

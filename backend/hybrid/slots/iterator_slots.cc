@@ -84,6 +84,16 @@ spw_code Change(spw_iterator* handle, spw_error* err, Body&& body) noexcept {
   });
 }
 
+spw_code Replace(spw_iterator* handle, uint32_t index, spw_bytes value, spw_error* err) noexcept {
+  const bool too_large = value.data != nullptr && value.size > snapshot::kValueBytesMax;
+  if (!too_large) return Change(handle, err, [&](StateIterator* i) { return i->Replace(index, value); });
+  return plugin::Guard(err, [&] {
+    const StateIterator* iterator = Behind(handle);
+    if (iterator->instance()->closed()) return Answer(ClosedError(*iterator->instance()), err);
+    return Answer(CheckBytes(*iterator->state(), value, snapshot::kValueBytesMax, "value"), err);
+  });
+}
+
 }  // namespace
 
 void FillIteratorSlots(spw_backend_api* api) {
@@ -104,7 +114,7 @@ void FillIteratorSlots(spw_backend_api* api) {
     return Change(iterator, err, [&](StateIterator* i) { return i->Remove(index); });
   };
   api->iterator_replace = [](spw_iterator* iterator, uint32_t index, spw_bytes value, spw_error* err) noexcept {
-    return Change(iterator, err, [&](StateIterator* i) { return i->Replace(index, value); });
+    return Replace(iterator, index, value, err);
   };
   api->iterator_release = [](spw_iterator* iterator) noexcept { plugin::GuardVoid([&] { delete Behind(iterator); }); };
 }
