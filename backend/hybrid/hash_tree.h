@@ -124,6 +124,7 @@ class HashTree {
 
   // Growth (hash_tree_growth.cc). Failing to grow is no failure: it is tried again with the next insertion.
   void GrowIfLoaded(const Place& place, uint32_t order);
+  void Grow(const Place& place, uint32_t order);
   void GrowChain();
   void GrowSegment(const Place& place);
   void SplitSegment(const Place& place, uint32_t order);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "backend/hybrid/hash_tree.h"
 
@@ -25,7 +26,7 @@ uint32_t HashTree::LoadLimit(uint32_t heads) const {
   return versions_->HasViews() ? heads * kLoadLimitUnderView : heads * kLoadLimitPercent / 100;
 }
 
-void HashTree::GrowIfLoaded(const Place& place, uint32_t order) {
+void HashTree::Grow(const Place& place, uint32_t order) {
   if (place.segment == nullptr) {
     if (root_->count > kChainMax) GrowChain();
     return;
@@ -35,6 +36,14 @@ void HashTree::GrowIfLoaded(const Place& place, uint32_t order) {
     GrowSegment(place);
   } else {
     SplitSegment(place, order);
+  }
+}
+
+void HashTree::GrowIfLoaded(const Place& place, uint32_t order) {
+  try {
+    Grow(place, order);
+  } catch (const std::bad_alloc&) {
+    // What was copied until then is equal to what was, and the insertion that led here is whole.
   }
 }
 

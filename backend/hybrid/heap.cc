@@ -1,5 +1,7 @@
 #include "backend/hybrid/heap.h"
 
+#include <new>
+
 #include "backend/hybrid/list_piece.h"
 #include "backend/hybrid/node.h"
 #include "backend/hybrid/segment.h"
@@ -20,6 +22,10 @@ void* Heap::Allocate(uint64_t bytes, Category category, Charge charge) {
   if (allowed_ != kRefuseNone && charge == Charge::kWithinShare) {
     if (allowed_ == 0) return nullptr;
     --allowed_;
+  }
+  if (system_allows_ != kRefuseNone) {
+    if (system_allows_ == 0) throw std::bad_alloc();
+    --system_allows_;
   }
   void* object = arena_.Allocate(bytes, charge);
   while (object == nullptr && (HasReclaimable() || arena_.Trim())) {

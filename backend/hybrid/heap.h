@@ -43,6 +43,8 @@ class Heap {
   [[nodiscard]] void* Allocate(uint64_t bytes, Category category, Charge charge);
   // For tests: after so many allocations within the share, all others are refused, until set again.
   void RefuseAfter(uint64_t allocations) { allowed_ = allocations; }
+  // For tests: after so many allocations of either charge the system has no memory (std::bad_alloc), until set again.
+  void FailAfter(uint64_t allocations) { system_allows_ = allocations; }
   static constexpr uint64_t kRefuseNone = UINT64_MAX;
   // Whether `bytes` more may be taken, after freeing what may be freed if need be.
   [[nodiscard]] bool CanTake(uint64_t bytes);
@@ -114,6 +116,7 @@ class Heap {
   MemoryAccount account_;
   Arena arena_;
   uint64_t allowed_ = kRefuseNone;
+  uint64_t system_allows_ = kRefuseNone;
   Counters counters_;
   RecordList free_later_;              // at the next safepoint
   RecordList free_now_;                // any time

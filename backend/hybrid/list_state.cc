@@ -42,13 +42,14 @@ spw_code InsertList(State* state, const EntryAddress& address, PieceBuilder* pie
                              static_cast<uint32_t>(probe.state_namespace.size()), 0, false},
                             probe, Charge::kWithinShare);
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
+  // Whole before the table knows it. The pieces stay the builder's until then.
+  const uint32_t created = state->table(address.group).versions.Stamp();
+  StoreHeader(node, {reinterpret_cast<uintptr_t>(pieces->last()), pieces->elements(), pieces->bytes(), created, 0});
   if (!tree.Insert(probe, node, Charge::kWithinShare)) {
     tree.DropNode(node);
     return SPW_OUT_OF_MEMORY;
   }
-  const uint32_t created = state->table(address.group).versions.Stamp();
-  Piece* last = pieces->Release(nullptr);
-  StoreHeader(node, {reinterpret_cast<uintptr_t>(last), pieces->elements(), pieces->bytes(), created, 0});
+  (void)pieces->Release(nullptr);
   state->instance()->CountEntries(1);
   return SPW_OK;
 }

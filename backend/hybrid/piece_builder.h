@@ -27,6 +27,7 @@ class PieceBuilder {
   // known to follow this one.
   [[nodiscard]] bool Add(BytesView element, uint32_t schema_id, uint64_t upcoming);
   [[nodiscard]] bool empty() const { return last_ == nullptr; }
+  [[nodiscard]] const Piece* last() const { return last_; }
   [[nodiscard]] uint64_t elements() const { return elements_; }
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
   // Puts the pieces behind `before` and gives up their ownership; the last one.

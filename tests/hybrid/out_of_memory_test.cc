@@ -1,5 +1,6 @@
 // A write that gets no memory, at whichever of its allocations, says so and changes nothing; removals always work.
 #include <functional>
+#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -68,6 +69,19 @@ class OutOfMemory : public ::testing::Test {
       ASSERT_EQ(code, SPW_OUT_OF_MEMORY);
       ASSERT_EQ(Dump(), before) << "after " << granted << " allocations";
     }
+  }
+
+  // Whether the operation was done; else the system had no memory after so many allocations.
+  bool DoneWith(uint64_t allocations, const std::function<void()>& operation) {
+    instance_.heap().FailAfter(allocations);
+    bool done = true;
+    try {
+      operation();
+    } catch (const std::bad_alloc&) {
+      done = false;
+    }
+    instance_.heap().FailAfter(Heap::kRefuseNone);
+    return done;
   }
 
   TestInstance instance_{1};
@@ -149,6 +163,25 @@ TEST(MemoryShare, IsKeptAndRemovalsWorkBeyondIt) {
   instance.account().set_share(1 << 20);
   instance->Safepoint(0);  // nothing freed yet; the write frees what it needs
   EXPECT_EQ(PutValue(values, instance->AddressOf("again", 0, ""), std::string(100000, 'v')), SPW_OK);
+}
+
+// The system refuses by an exception, also where the table only wants to grow after the list is in it.
+TEST_F(OutOfMemory, ANewListIsThereWholeOrNotAtAll) {
+  State* lists = reference_.states()[1];
+  const std::string text = "element";
+  const spw_bytes element = BytesOfText(text);
+  for (int i = 0; i < 200; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    const std::string before = Dump();
+    uint64_t granted = 0;
+    while (!DoneWith(granted, [&] {
+      ASSERT_EQ(AppendToList(lists, instance_->AddressOf(key, 0, ""), {&element, 1}), SPW_OK);
+    })) {
+      ASSERT_EQ(Dump(), before) << key << " after " << granted << " allocations";
+      ++granted;
+    }
+    ASSERT_EQ(lists->EntryCount(), static_cast<uint64_t>(i) + 1);
+  }
 }
 
 }  // namespace
