@@ -122,14 +122,14 @@ spw_code ReplaceList(State* state, const EntryAddress& address, std::span<const 
   if (node == nullptr) return InsertList(state, address, &pieces);
   node = tree.Writable(address.probe, node, Charge::kWithinShare);
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
-  RetireList(state, address.group, node);
+  const ListHeader replaced = ListHeaderOf(node);
   Piece* last = pieces.Release(nullptr);
   StoreHeader(node, {reinterpret_cast<uintptr_t>(last), pieces.elements(), pieces.bytes(), versions.Stamp(), 0});
+  RetireList(state, address.group, replaced);
   return SPW_OK;
 }
 
-void RetireList(State* state, uint32_t group, const Node* node) {
-  const ListHeader header = ListHeaderOf(node);
+void RetireList(State* state, uint32_t group, const ListHeader& header) {
   state->instance()->heap().RetirePieces(&state->table(group).versions, reinterpret_cast<void*>(header.last),
                                          header.created);
 }

@@ -28,7 +28,7 @@ namespace spillway::hybrid {
 // Appends the lists of `sources` to that of `target`, in order, and removes them. All are of one key-group and differ.
 [[nodiscard]] spw_code MergeLists(State* state, const EntryAddress& target, std::span<const EntryAddress> sources);
 
-// Retires the pieces of a list whose node is about to be removed.
-void RetireList(State* state, uint32_t group, const Node* node);
+// Retires the pieces of a list that is no longer in the table.
+void RetireList(State* state, uint32_t group, const ListHeader& header);
 
 }  // namespace spillway::hybrid

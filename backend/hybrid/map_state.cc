@@ -116,8 +116,7 @@ bool IsMapEmpty(const State& state, const EntryAddress& address) {
   return FindNode(&state.table(address.group).root.word, address.probe) == nullptr;
 }
 
-void RetireMap(State* state, uint32_t group, const Node* node) {
-  const MapHeader header = MapHeaderOf(node);
+void RetireMap(State* state, uint32_t group, const MapHeader& header) {
   state->instance()->heap().RetireNodes(&state->table(group).versions, header.entries.word, header.created,
                                         state->alignment());
 }

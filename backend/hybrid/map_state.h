@@ -34,6 +34,6 @@ spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map
 [[nodiscard]] bool IsMapEmpty(const State& state, const EntryAddress& address);
 
 // Retires the entries of a map whose node is about to be removed.
-void RetireMap(State* state, uint32_t group, const Node* node);
+void RetireMap(State* state, uint32_t group, const MapHeader& header);
 
 }  // namespace spillway::hybrid

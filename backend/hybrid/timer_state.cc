@@ -1,5 +1,7 @@
 #include "backend/hybrid/timer_state.h"
 
+#include <new>
+
 #include "backend/hybrid/instance.h"
 #include "backend/hybrid/timer_tree.h"
 #include "spillway/plugin/error.h"
@@ -79,8 +81,13 @@ uint32_t PollDueTimers(State* state, int64_t up_to, std::span<spw_timer> out) {
     const std::optional<TimerHeads::Head> head = state->timer_heads().Earliest();
     if (!head || head->timestamp > up_to) break;
     const std::optional<TimerView> first = TreeOf(state, head->group).First();
-    out[count++] = Shown(*state, *first, head->group);
-    RemoveFrom(state, head->group, *first);  // its bytes stay until the next safepoint
+    try {
+      RemoveFrom(state, head->group, *first);
+    } catch (const std::bad_alloc&) {
+      if (count == 0) throw;
+      break;  // those before it are gone from the table and must reach the host
+    }
+    out[count++] = Shown(*state, *first, head->group);  // its bytes stay until the next safepoint
   }
   return count;
 }

@@ -250,12 +250,11 @@ void TimerTree::RemoveFromLeaf(const TimerView& timer, const Path& path) {
         NewRecord({timer.timestamp, timer.hash, rest->key(), rest->state_namespace()}, Charge::kOverdraft);
     copy->next = copied;
     copied = copy;
-    const TimerRecord* next = rest->next;
-    heap_->RetireObject(versions_, const_cast<TimerRecord*>(rest), rest->birth, rest->bytes());
-    rest = next;
+    rest = rest->next;
   }
-  const TimerRecord* chain = rest->next;
-  heap_->RetireObject(versions_, const_cast<TimerRecord*>(rest), rest->birth, rest->bytes());
+  const TimerRecord* const removed = rest;
+  const TimerRecord* const first = leaf->record(index);
+  const TimerRecord* chain = removed->next;
   while (copied != nullptr) {
     TimerRecord* next = const_cast<TimerRecord*>(copied->next);
     copied->next = chain;
@@ -266,6 +265,14 @@ void TimerTree::RemoveFromLeaf(const TimerView& timer, const Path& path) {
     EraseEntry(leaf, index);
   } else {
     leaf->entries[index].below = reinterpret_cast<uintptr_t>(chain);
+  }
+  // Only now that the tree leads to none of them.
+  for (const TimerRecord* old = first;;) {
+    const TimerRecord* next = old->next;
+    const bool last = old == removed;
+    heap_->RetireObject(versions_, const_cast<TimerRecord*>(old), old->birth, old->bytes());
+    if (last) break;
+    old = next;
   }
 }
 
@@ -300,7 +307,12 @@ void TimerTree::MendUpwards(const Path& path) {
 void TimerTree::TryMerge(TimerNode* parent, uint32_t left_index) {
   TimerNode* right = parent->child(left_index + 1);
   if (parent->child(left_index)->count + right->count > TimerNode::kFanout * 3 / 4) return;
-  TimerNode* left = WritableNode(parent->child(left_index), Charge::kOverdraft);
+  TimerNode* left = nullptr;
+  try {
+    left = WritableNode(parent->child(left_index), Charge::kOverdraft);
+  } catch (const std::bad_alloc&) {
+    return;  // failing to merge is no failure, and the removal that led here is done
+  }
   parent->entries[left_index].below = reinterpret_cast<uintptr_t>(left);
   const TimerEntry bound = parent->entries[left_index + 1];
   std::copy_n(right->entries, right->count, left->entries + left->count);

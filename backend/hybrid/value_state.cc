@@ -101,10 +101,15 @@ void ClearEntry(State* state, const EntryAddress& address) {
   HashTree tree = state->TreeOf(address.group);
   Node* node = tree.Find(address.probe);
   if (node == nullptr) return;
-  if (state->kind() == SPW_STATE_LIST) RetireList(state, address.group, node);
-  if (state->kind() == SPW_STATE_MAP) RetireMap(state, address.group, node);
+  // The removal may fail for want of the system's memory: only then is what hangs on the node let go.
+  ListHeader list{};
+  MapHeader map{};
+  if (state->kind() == SPW_STATE_LIST) list = ListHeaderOf(node);
+  if (state->kind() == SPW_STATE_MAP) map = MapHeaderOf(node);
   tree.Remove(address.probe, node);
   state->instance()->CountEntries(-1);
+  if (state->kind() == SPW_STATE_LIST) RetireList(state, address.group, list);
+  if (state->kind() == SPW_STATE_MAP) RetireMap(state, address.group, map);
 }
 
 }  // namespace spillway::hybrid

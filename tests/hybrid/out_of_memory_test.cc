@@ -184,5 +184,66 @@ TEST_F(OutOfMemory, ANewListIsThereWholeOrNotAtAll) {
   }
 }
 
+TEST_F(OutOfMemory, AListAndAMapThatCannotBeClearedStay) {
+  State* lists = reference_.states()[1];
+  State* maps = reference_.states()[2];
+  const std::string text = "element";
+  const spw_bytes element = BytesOfText(text);
+  const EntryAddress at = instance_->AddressOf("key", 0, "");
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(AppendToList(lists, at, {&element, 1}), SPW_OK);
+    ASSERT_EQ(PutMapEntry(maps, at, std::to_string(i), "value"), SPW_OK);
+    // Neighbours, so that the entries are in chains that a view pins.
+    const EntryAddress other = instance_->AddressOf("key" + std::to_string(i), 0, "");
+    ASSERT_EQ(AppendToList(lists, other, {&element, 1}), SPW_OK);
+    ASSERT_EQ(PutMapEntry(maps, other, "map key", "value"), SPW_OK);
+  }
+  const std::string before = Dump();
+  for (State* state : {lists, maps}) {
+    View view;
+    ASSERT_TRUE(instance_.heap().BeginView(&state->table(0).versions, &view, state->table(0).root.word));
+    ASSERT_FALSE(DoneWith(0, [&] { ClearEntry(state, at); }));
+    instance_.heap().EndView(&view);
+    instance_.ReclaimAll();
+    ASSERT_EQ(Dump(), before);
+  }
+}
+
+TEST(OutOfMemoryOfTimers, ThoseTakenUntilThenAreReturned) {
+  constexpr uint32_t kGroups = 4;
+  constexpr uint32_t kTimers = 24;
+  bool some_were = false;
+  for (uint64_t granted = 0;; ++granted) {
+    ASSERT_LT(granted, 200u);
+    TestInstance instance(kGroups);
+    State* state = instance.Register("timer", SPW_STATE_TIMER);
+    for (uint32_t i = 0; i < kTimers; ++i) {
+      const std::string key = std::to_string(i);
+      const spw_timer timer{i, BytesOfText(key), plugin::VoidNamespace(), i % kGroups, 0};
+      ASSERT_EQ(AddTimers(state, {&timer, 1}), SPW_OK);
+    }
+    std::vector<View> views(kGroups);  // so that taking one out of any key-group has to copy first
+    for (uint32_t group = 0; group < kGroups; ++group) {
+      KeyGroupTable& table = state->table(group);
+      ASSERT_TRUE(instance.heap().BeginView(&table.versions, &views[group], table.root.word));
+    }
+    std::vector<spw_timer> taken(kTimers);
+    uint32_t count = 0;
+    instance.heap().FailAfter(granted);
+    try {
+      count = PollDueTimers(state, kTimers, taken);
+    } catch (const std::bad_alloc&) {
+      count = 0;
+    }
+    instance.heap().FailAfter(Heap::kRefuseNone);
+    ASSERT_EQ(state->EntryCount(), kTimers - count) << "after " << granted << " allocations";
+    for (uint32_t i = 0; i < count; ++i) ASSERT_EQ(taken[i].timestamp, i);
+    some_were = some_were || (count > 0 && count < kTimers);
+    for (View& view : views) instance.heap().EndView(&view);
+    if (count == kTimers) break;
+  }
+  EXPECT_TRUE(some_were);
+}
+
 }  // namespace
 }  // namespace spillway::hybrid
