@@ -118,18 +118,27 @@ bool Instance::BeginOwnerView(State* state, uint32_t group, View* view) {
   KeyGroupTable& table = state->table(group);
   if (!heap_.BeginView(&table.versions, view, table.root.word)) return false;
   if (shown_.empty() || state->kind() != SPW_STATE_VALUE) return true;
+  try {
+    KeepShownInPlace(state, group, view);
+  } catch (...) {
+    heap_.EndView(view);  // the caller does not have it
+    throw;
+  }
+  return true;
+}
+
+void Instance::KeepShownInPlace(State* state, uint32_t group, View* view) {
   HashTree tree = state->TreeOf(group);
   if (shown_.overflown()) {
     // Which of the nodes is not known any more, so all of them.
     std::vector<uint32_t> orders;
-    HashTreeCursor cursor(table.root.word);
+    HashTreeCursor cursor(state->table(group).root.word);
     while (const Node* node = cursor.Next()) orders.push_back(node->hash);
     for (uint32_t order : orders) tree.KeepInPlace(order, nullptr, view);
-    return true;
+    return;
   }
   // Some may be of other tables, or gone meanwhile, though not freed before the next safepoint.
   for (const Node* node : shown_.nodes()) tree.KeepInPlace(node->hash, node, view);
-  return true;
 }
 
 void Instance::Register(StateIterator* iterator) {

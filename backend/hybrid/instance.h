@@ -89,6 +89,8 @@ class Instance {
 
  private:
   Instance(const spw_open_options& options, const spw_host* host);
+  // What the host may be writing in place stays in the live table; the view gets copies.
+  void KeepShownInPlace(State* state, uint32_t group, View* view);
 
   const plugin::HandleCount counted_;
   const plugin::CompleteHost host_;

@@ -20,15 +20,11 @@ class TablesIterator : public StateIterator {
     for (uint32_t group = first; group <= last; ++group) filled += state->table(group).root.count > 0 ? 1 : 0;
     pins_ = std::vector<Pin>(filled);
     charge().Set(256 + filled * sizeof(Pin));
-    for (uint32_t group = first; group <= last; ++group) {
-      if (state->table(group).root.count == 0) continue;
-      Pin& pin = pins_[live_end_];
-      pin.group = group;
-      if (!instance()->BeginOwnerView(state, group, &pin.view)) {
-        failed_ = true;
-        break;
-      }
-      ++live_end_;
+    try {
+      BeginViews(state, first, last);
+    } catch (...) {
+      TablesIterator::EndViews();  // no destructor will
+      throw;
     }
   }
   ~TablesIterator() override { Finish(); }
@@ -68,6 +64,17 @@ class TablesIterator : public StateIterator {
     View view;
     uint32_t group = 0;
   };
+
+  void BeginViews(State* state, uint32_t first, uint32_t last) {
+    for (uint32_t group = first; group <= last && !failed_; ++group) {
+      if (state->table(group).root.count == 0) continue;
+      Pin& pin = pins_[live_end_];
+      pin.group = group;
+      failed_ = !instance()->BeginOwnerView(state, group, &pin.view);
+      if (!failed_) ++live_end_;
+    }
+  }
+
   std::vector<Pin> pins_;
   size_t live_begin_ = 0;  // the one that is walked
   size_t live_end_ = 0;

@@ -73,5 +73,23 @@ TEST_F(Iterators, AReplacementThatIsTooLargeIsRefused) {
   api_.iterator_release(iterator);
 }
 
+TEST_F(Iterators, OneThatCannotBeMadeLeavesNoView) {
+  TestInstance instance(2);
+  State* state = instance.Register("value", SPW_STATE_VALUE);
+  spw_mut_view view{};
+  for (uint32_t group = 0; group < 2; ++group) {
+    ASSERT_EQ(GetValueForUpdate(state, instance->AddressOf("key", group, ""), 8, &view), SPW_OK);
+  }
+  // Beginning a view copies what the host may be writing in place: one node in each key-group.
+  for (uint64_t granted = 0; granted < 2; ++granted) {
+    instance.heap().FailAfter(granted);
+    EXPECT_THROW((void)IterateEntries(state, 0, 1), std::bad_alloc);
+    instance.heap().FailAfter(Heap::kRefuseNone);
+    EXPECT_EQ(instance.heap().counters().views_live.load(), 0u);
+    EXPECT_FALSE(state->table(0).versions.HasViews());
+    EXPECT_FALSE(state->table(1).versions.HasViews());
+  }
+}
+
 }  // namespace
 }  // namespace spillway::hybrid
