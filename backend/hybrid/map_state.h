@@ -33,7 +33,7 @@ namespace spillway::hybrid {
 spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map_key);
 [[nodiscard]] bool IsMapEmpty(const State& state, const EntryAddress& address);
 
-// Retires the entries of a map whose node is about to be removed.
+// Retires the entries of a map that is no longer in the table.
 void RetireMap(State* state, uint32_t group, const MapHeader& header);
 
 }  // namespace spillway::hybrid
