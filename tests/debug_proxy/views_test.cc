@@ -148,6 +148,32 @@ TEST_F(ViewsTest, TwoWritableViewsOfOneEntryAreOnePlace) {
   EXPECT_EQ(plugin::ToStringView(Get()).substr(0, 3), "01c");
 }
 
+// A put of the same size between: the plugin writes it into the entry that the view shows.
+TEST_F(ViewsTest, APutBetweenIsNotOverwrittenByAWriteBesideIt) {
+  script_.before = [&](std::string_view slot, spw_error*) -> std::optional<spw_code> {
+    if (slot == "value_put") std::memcpy(script_.memory, "ABCDEFGHIJKLMNOP", 16);
+    return {};
+  };
+  const spw_mut_view view = GetForUpdate();
+  view.data[0] = '0';
+  EXPECT_EQ(state_.ValuePut(VoidNamespace(), plugin::ToBytes("ABCDEFGHIJKLMNOP"), err_), SPW_OK);
+  EXPECT_EQ(plugin::ToStringView(Get()), "ABCDEFGHIJKLMNOP");
+  EXPECT_EQ((std::string{reinterpret_cast<const char*>(view.data), 16}), "ABCDEFGHIJKLMNOP");
+  view.data[1] = '1';
+  EXPECT_EQ(plugin::ToStringView(Get()), "A1CDEFGHIJKLMNOP");
+  backend_.EndRecord();
+  EXPECT_EQ(Memory(16), "A1CDEFGHIJKLMNOP");
+}
+
+// Written by nobody's call, as from a background thread of a faulty plugin: still only the host's bytes are carried.
+TEST_F(ViewsTest, OnlyTheBytesThatTheHostWroteAreCarriedOver) {
+  const spw_mut_view view = GetForUpdate();
+  std::memcpy(script_.memory, "ABCDEFGH", 8);
+  view.data[2] = '2';
+  EXPECT_EQ(plugin::ToStringView(Get()), "AB2DEFGHijklmnop");
+  EXPECT_EQ((std::string{reinterpret_cast<const char*>(view.data), 16}), "AB2DEFGHijklmnop");
+}
+
 TEST_F(ViewsTest, WhatTheHostDidNotWriteIsNotCarriedOver) {
   const spw_mut_view view = GetForUpdate();
   std::memcpy(script_.memory, "in place by a put", 16);

@@ -1,7 +1,8 @@
 // One call through the proxy: what is checked before it, and of its answer.
 //
 // Run() does it for slots with a result; EnterVoid() for those without. On the owner's slots it first carries the
-// host's in-place writes to the plugin, and at safepoints ends the views.
+// host's in-place writes to the plugin, and at safepoints ends the views; afterwards writable views follow what the
+// call wrote.
 #pragma once
 
 #include <string>
@@ -73,6 +74,7 @@ spw_code Run(Object* object, Kind kind, const char* slot, Tag tag, const std::st
   const OwnerCall owner_call(tag == Tag::kAnyThread || was_closed ? nullptr : backend, slot);
   auto answered = plugin::Sized<spw_error>();
   const spw_code code = std::forward<Call>(call)(&answered);
+  if (tag == Tag::kOwner && !was_closed) backend->shadows.Refresh();
   std::string fault = AnswerFault(where, was_closed, code, answered);
   if (fault.empty() && !plugin::IsError(code)) fault = std::forward<Show>(show)(code);
   return Finish(*backend->core, slot, code, &answered, fault, err);

@@ -66,8 +66,20 @@ void Shadows::WriteBack() {
   for (Shadow& shadow : shadows_) {
     const size_t size = shadow.synced.size();
     if (std::memcmp(shadow.shown, shadow.synced.data(), size) == 0) continue;
-    std::memcpy(shadow.real, shadow.shown, size);
-    std::memcpy(shadow.synced.data(), shadow.shown, size);
+    // Byte by byte: the others may have been written otherwise meanwhile, as by a put of the same size.
+    for (size_t i = 0; i < size; ++i) {
+      if (shadow.shown[i] == shadow.synced[i]) continue;
+      shadow.real[i] = shadow.synced[i] = shadow.shown[i];
+    }
+  }
+}
+
+void Shadows::Refresh() {
+  for (Shadow& shadow : shadows_) {
+    const size_t size = shadow.synced.size();
+    if (std::memcmp(shadow.real, shadow.synced.data(), size) == 0) continue;
+    std::memcpy(shadow.synced.data(), shadow.real, size);
+    std::memcpy(shadow.shown, shadow.real, size);
   }
 }
 

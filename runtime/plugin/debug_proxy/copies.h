@@ -47,6 +47,9 @@ class Shadows {
   [[nodiscard]] spw_mut_view Show(const spw_mut_view& real, uint32_t alignment, CopyArena* arena);
   // Carries what the host has written since the last call over to the plugin's memory.
   void WriteBack();
+  // After a call of the owner that wrote back before: what it changed of the plugin's memory is shown, too. The plugin
+  // keeps what it showed until the next safepoint, so all of it may be read.
+  void Refresh();
   void EndAll() { shadows_.clear(); }
 
  private:
