@@ -14,7 +14,9 @@ namespace spillway::hybrid {
 namespace {
 
 struct Source {
-  spw_key_group_range key_groups;
+  spw_key_group_range key_groups;  // the part that is the instance's
+  bool whole = false;              // that is all of the source
+  uint64_t entries = 0;            // of the whole source, by its metadata
   std::unique_ptr<snapshot::ReadableFile> file;
   std::unique_ptr<snapshot::KeyedStateFileReader> reader;
 };
@@ -42,12 +44,16 @@ spw_key_group_range OwnPart(const Instance& instance, spw_key_group_range range)
   return {std::max(range.first, instance.key_groups().first), std::min(range.last, instance.key_groups().last)};
 }
 
-Status CheckSource(const Instance& instance, const spw_restore_source& source) {
+Result<SnapshotMetadata> CheckSource(const Instance& instance, const spw_restore_source& source) {
   if (source.key_groups.first > source.key_groups.last || source.key_groups.last >= instance.max_parallelism()) {
     return Status::InvalidArgument("the source's key-groups " + RangeText(source.key_groups) +
                                    " are not a range within 0 to " + std::to_string(instance.max_parallelism() - 1));
   }
-  if (source.file_count == 0 && source.metadata.size == 0) return {};  // there was no state
+  if (source.file_count == 0 && source.metadata.size == 0) return SnapshotMetadata{};  // there was no state
+  if (source.metadata.data == nullptr) {
+    return Status::InvalidArgument("the source of key-groups " + RangeText(source.key_groups) +
+                                   " has null for its metadata");
+  }
   const BytesView bytes(reinterpret_cast<const char*>(source.metadata.data), source.metadata.size);
   SPILLWAY_ASSIGN_OR_RETURN(const SnapshotMetadata metadata, DecodeMetadata(bytes));
   SPILLWAY_RETURN_IF_ERROR(CheckFits(instance, metadata.max_parallelism, metadata.key_group_function));
@@ -59,7 +65,11 @@ Status CheckSource(const Instance& instance, const spw_restore_source& source) {
     return Status::InvalidArgument("a full snapshot of the hybrid backend is one file, the source names " +
                                    std::to_string(source.file_count));
   }
-  return {};
+  if (source.files == nullptr || source.files[0].name == nullptr) {
+    return Status::InvalidArgument("the source of key-groups " + RangeText(source.key_groups) +
+                                   " says that it has a file and gives null for it or for its name");
+  }
+  return metadata;
 }
 
 Status CheckOverlaps(const Instance& instance, std::span<const spw_restore_source> sources) {
@@ -82,7 +92,7 @@ Result<std::vector<Source>> OpenSources(const Instance& instance, snapshot::Chec
                                         std::span<const spw_restore_source> sources) {
   std::vector<Source> opened;
   for (const spw_restore_source& source : sources) {
-    SPILLWAY_RETURN_IF_ERROR(CheckSource(instance, source));
+    SPILLWAY_ASSIGN_OR_RETURN(const SnapshotMetadata metadata, CheckSource(instance, source));
     const spw_key_group_range part = OwnPart(instance, source.key_groups);
     if (source.file_count == 0 || part.first > part.last) continue;
     SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<snapshot::ReadableFile> file, storage->Open(source.files[0].name));
@@ -93,7 +103,13 @@ Result<std::vector<Source>> OpenSources(const Instance& instance, snapshot::Chec
     SPILLWAY_ASSIGN_OR_RETURN(auto reader, snapshot::KeyedStateFileReader::Open(file.get()));
     SPILLWAY_RETURN_IF_ERROR(
         CheckFits(instance, reader->header().max_parallelism, reader->header().key_group_function));
-    opened.push_back({part, std::move(file), std::move(reader)});
+    const spw_key_group_range written = reader->header().key_groups;
+    if (written.first != source.key_groups.first || written.last != source.key_groups.last) {
+      return Status::Corruption("the file '" + file->name() + "' is of key-groups " + RangeText(written) +
+                                ", the snapshot that names it of " + RangeText(source.key_groups));
+    }
+    const bool whole = part.first == written.first && part.last == written.last;
+    opened.push_back({part, whole, metadata.entries, std::move(file), std::move(reader)});
   }
   return opened;
 }
@@ -134,6 +150,7 @@ Status MakeStates(Instance* instance, const std::vector<Source>& sources) {
 }
 
 Status LoadSource(Instance* instance, const Source& source) {
+  uint64_t loaded = 0;
   for (const snapshot::SectionInfo& section : source.reader->sections()) {
     if (section.key_group < source.key_groups.first || section.key_group > source.key_groups.last) continue;
     const snapshot::StateDescriptor& descriptor = source.reader->states()[section.state];
@@ -141,7 +158,13 @@ Status LoadSource(Instance* instance, const Source& source) {
     std::vector<uint32_t> ids = JoinSchemas(descriptor.value_schemas, &state->schemas(SPW_SCHEMA_VALUE));
     SPILLWAY_ASSIGN_OR_RETURN(snapshot::SectionCursor cursor,
                               source.reader->OpenSection(section.state, section.key_group));
-    SPILLWAY_RETURN_IF_ERROR(SectionLoader(state, section.key_group, std::move(ids)).Load(&cursor));
+    SectionLoader loader(state, section.key_group, std::move(ids));
+    SPILLWAY_RETURN_IF_ERROR(loader.Load(&cursor));
+    loaded += loader.records();
+  }
+  if (source.whole && loaded != source.entries) {
+    return Status::Corruption("the file '" + source.file->name() + "' holds " + std::to_string(loaded) +
+                              " entries, the snapshot says " + std::to_string(source.entries));
   }
   return {};
 }

@@ -1,0 +1,94 @@
+// What a restore refuses: sources, metadata and files that do not belong together.
+#include "backend/hybrid/restore.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/hybrid/slots/slot.h"
+#include "backend/hybrid/snapshot.h"
+#include "backend/hybrid/snapshot_metadata.h"
+#include "backend/hybrid/value_state.h"
+#include "tests/conformance/memory_host.h"
+#include "tests/hybrid/test_instance.h"
+
+namespace spillway::hybrid {
+namespace {
+
+constexpr uint32_t kGroups = 4;
+
+class Restore : public ::testing::Test {
+ protected:
+  Restore() {
+    FillSnapshotSlots(&api_);
+    State* state = instance_.Register("value", SPW_STATE_VALUE);
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_EQ(PutValue(state, instance_->AddressOf(std::to_string(i), i % kGroups, ""), "value"), SPW_OK);
+    }
+    auto options = plugin::Sized<spw_snapshot_options>();
+    options.kind = SPW_SNAPSHOT_FULL;
+    options.name_prefix = "test";
+    outcome_ = TableSnapshot::Begin(instance_.get(), options).value()->Run().value();
+    file_ = {outcome_.file_name.c_str(), outcome_.file_bytes};
+    source_ = plugin::Sized<spw_restore_source>();
+    source_.key_groups = {0, kGroups - 1};
+    source_.metadata = plugin::ToBytes(outcome_.metadata);
+    source_.file_count = 1;
+    source_.files = &file_;
+  }
+  // The restore of a fresh instance, which is empty when it was refused.
+  Status Run() {
+    TestInstance restored(kGroups, 0, host_.table());
+    Status status = RestoreInstance(restored.get(), {&source_, 1});
+    EXPECT_EQ(restored->entries(), status.ok() ? 100u : 0u);
+    return status;
+  }
+  void Metadata(spw_key_group_range key_groups, uint64_t entries) {
+    outcome_.metadata = EncodeMetadata({kGroups, key_groups, "test", entries});
+    source_.metadata = plugin::ToBytes(outcome_.metadata);
+    source_.key_groups = key_groups;
+  }
+
+  conformance::MemoryStorage storage_;
+  conformance::MemoryHost host_{&storage_};
+  TestInstance instance_{kGroups, 0, host_.table()};
+  spw_backend_api api_{};
+  SnapshotOutcome outcome_;
+  spw_file_ref file_{};
+  spw_restore_source source_{};
+};
+
+TEST_F(Restore, TakesOverWhatFits) {
+  EXPECT_TRUE(Run().ok());
+}
+
+TEST_F(Restore, RefusesAFileOfOtherKeyGroups) {
+  Metadata({0, 1}, 50);
+  const Status status = Run();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_NE(status.message().find(outcome_.file_name), std::string::npos) << status.ToString();
+}
+
+TEST_F(Restore, RefusesAFileWithOtherEntriesThanTheSnapshotHad) {
+  Metadata({0, kGroups - 1}, 99);
+  const Status status = Run();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_NE(status.message().find(outcome_.file_name), std::string::npos) << status.ToString();
+}
+
+TEST_F(Restore, RefusesNullForAFileItsNameOrTheMetadata) {
+  source_.files = nullptr;
+  EXPECT_EQ(Run().code(), StatusCode::kInvalidArgument);
+  source_.files = &file_;
+  file_.name = nullptr;
+  EXPECT_EQ(Run().code(), StatusCode::kInvalidArgument);
+  file_.name = outcome_.file_name.c_str();
+  source_.metadata.data = nullptr;
+  EXPECT_EQ(Run().code(), StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace spillway::hybrid
