@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -88,6 +89,44 @@ TEST_F(Restore, RefusesNullForAFileItsNameOrTheMetadata) {
   file_.name = outcome_.file_name.c_str();
   source_.metadata.data = nullptr;
   EXPECT_EQ(Run().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(Restore, StepsThroughSourcesByTheSizeTheyAreOf) {
+  struct Larger {
+    spw_restore_source source;
+    uint64_t of_a_later_version[3];
+  };
+  std::vector<Larger> sources(2);
+  std::memset(sources.data(), 0xff, sources.size() * sizeof(Larger));
+  sources[0].source = sources[1].source = source_;
+  sources[0].source.struct_size = sources[1].source.struct_size = sizeof(Larger);
+  TestInstance restored(kGroups, 0, host_.table());
+  auto* backend = reinterpret_cast<spw_backend*>(restored.get());
+  plugin::Error error;
+  EXPECT_EQ(api_.restore(backend, &sources[0].source, 2, error.out()), SPW_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(error.message()).find("two sources both hold"), std::string::npos) << error.message();
+  EXPECT_EQ(api_.restore(backend, &sources[0].source, 1, error.out()), SPW_OK) << error.message();
+  EXPECT_EQ(restored->entries(), 100u);
+}
+
+TEST_F(Restore, WritesNoMoreOfAResultThanTheHostHas) {
+  auto options = plugin::Sized<spw_snapshot_options>();
+  options.kind = SPW_SNAPSHOT_FULL;
+  options.name_prefix = "again";
+  std::unique_ptr<TableSnapshot> snapshot = TableSnapshot::Begin(instance_.get(), options).value();
+  auto* handle = reinterpret_cast<spw_snapshot*>(snapshot.get());
+  plugin::Error error;
+  auto result = plugin::Sized<spw_snapshot_result>();
+  result.struct_size = offsetof(spw_snapshot_result, release);
+  EXPECT_EQ(api_.snapshot_run(handle, &result, error.out()), SPW_INVALID_ARGUMENT);
+  EXPECT_EQ(result.release, nullptr);
+  // Refused before it ran, so it still can.
+  result.struct_size = sizeof(result);
+  ASSERT_EQ(api_.snapshot_run(handle, &result, error.out()), SPW_OK) << error.message();
+  EXPECT_EQ(result.entries, 100u);
+  result.release(&result);
+  EXPECT_EQ(result.release, nullptr);
+  EXPECT_EQ(result.struct_size, sizeof(result));
 }
 
 }  // namespace
