@@ -104,5 +104,29 @@ TEST_F(Batch, WithoutMemoryForAllOfItNoneIsWritten) {
   EXPECT_EQ(values_->EntryCount(), 5u);
 }
 
+TEST_F(Batch, RemovalsAndOverwritesInPlaceGoOnAtTheShare) {
+  const std::vector<spw_access> accesses{Access(values_, 1), Access(values_, 2), Access(maps_, 3, "m"),
+                                         Access(maps_, 4, "m")};
+  const spw_bytes null = plugin::NullBytes();
+  std::vector<spw_bytes> values{plugin::ToBytes("value"), plugin::ToBytes("value"), plugin::ToBytes("value"), null};
+  ASSERT_EQ(api_.put_many(backend(), accesses.data(), values.data(), 4, error_.out()), SPW_OK) << error_.message();
+  instance_.account().set_share(1);
+  values = {null, plugin::ToBytes("VALUE"), plugin::ToBytes("VALUE"), null};
+  ASSERT_EQ(api_.put_many(backend(), accesses.data(), values.data(), 4, error_.out()), SPW_OK) << error_.message();
+  std::vector<spw_access_result> results(4);
+  ASSERT_EQ(api_.get_many(backend(), accesses.data(), 4, results.data(), error_.out()), SPW_OK);
+  EXPECT_EQ(results[0].code, SPW_ABSENT);
+  EXPECT_EQ(plugin::ToStringView(results[1].value), "VALUE");
+  EXPECT_EQ(plugin::ToStringView(results[2].value), "VALUE");
+  EXPECT_NE(results[3].value.flags & SPW_VIEW_NULL, 0u);
+  // What needs a node is refused: of another size, of a new entry, and of null for a value.
+  values = {plugin::ToBytes("value")};
+  EXPECT_EQ(api_.put_many(backend(), accesses.data(), values.data(), 1, error_.out()), SPW_OUT_OF_MEMORY);
+  values = {plugin::ToBytes("longer")};
+  EXPECT_EQ(api_.put_many(backend(), &accesses[1], values.data(), 1, error_.out()), SPW_OUT_OF_MEMORY);
+  values = {null};
+  EXPECT_EQ(api_.put_many(backend(), &accesses[2], values.data(), 1, error_.out()), SPW_OUT_OF_MEMORY);
+}
+
 }  // namespace
 }  // namespace spillway::hybrid

@@ -55,14 +55,34 @@ void GetOne(const Instance& instance, const spw_access& access, spw_access_resul
                   : GetMapEntry(state, address, plugin::ToStringView(access.map_key), &out->value);
 }
 
-// No more than this is taken by the write of one entry; under a view it may have to copy what leads there.
-uint64_t MostTaken(const spw_access& access, const spw_bytes& value) {
+// Whether a write of `value` into the entry `node` changes its bytes where they are.
+bool IsInPlace(const State& state, const Versions& versions, const Node* node, const spw_bytes& value) {
+  if (node == nullptr || versions.IsFrozen(node->structure_version)) return false;
+  const NodeSizes sizes = SizesOf(node);
+  const bool null = value.data == nullptr;
+  return sizes.null == null && sizes.value == (null ? 0 : value.size) && sizes.schema_id == state.value_schema();
+}
+
+// What is asked for before the write of one entry. Nothing for what must go on at any share: removals, and overwrites
+// in place. Else ample for a node and, under a view, for copies of what usually leads there. It is no bound: the chain
+// to copy may be longer, memory is taken in whole pages, and an entry that the batch names twice is looked at as it was
+// before the batch; so much the batch may go beyond the share.
+uint64_t WantedFor(const Instance& instance, const spw_access& access, const spw_bytes& value) {
   const State& state = *Behind(access.state);
+  const EntryAddress address = AddressOf(instance, access);
+  const KeyGroupTable& table = state.table(address.group);
+  const bool is_map = state.kind() == SPW_STATE_MAP;
+  if (!is_map && value.data == nullptr) return 0;
+  const Node* found = FindNode(&table.root.word, address.probe);
+  if (is_map && found != nullptr) {
+    const bool is_private = !table.versions.IsFrozen(found->structure_version);
+    const MapHeader header = MapHeaderOf(found);
+    found = is_private ? FindNode(&header.entries.word, MapProbe(plugin::ToStringView(access.map_key))) : nullptr;
+  }
+  if (IsInPlace(state, table.versions, found, value)) return 0;
   const uint64_t node = sizeof(Node) + sizeof(WideSizes) + access.key.size + access.state_namespace.size +
                         access.map_key.size + value.size + sizeof(MapHeader) + 2 * kObjectAlignment;
-  const uint32_t group = access.key_group - state.instance()->key_groups().first;
-  const uint64_t copies =
-      state.table(group).versions.HasViews() ? SegmentBytes(kFullSegment) + 4 * AllocatedBytes(node) : 0;
+  const uint64_t copies = table.versions.HasViews() ? SegmentBytes(kFullSegment) + 4 * AllocatedBytes(node) : 0;
   return 2 * AllocatedBytes(node) + copies;
 }
 
@@ -71,7 +91,7 @@ void PutOne(const Instance& instance, const spw_access& access, const spw_bytes&
   const EntryAddress address = AddressOf(instance, access);
   std::optional<BytesView> bytes;
   if (value.data != nullptr) bytes = plugin::ToStringView(value);
-  // With overdraft neither can fail: the memory was asked for before.
+  // With overdraft neither is refused: the memory was asked for before.
   if (state->kind() == SPW_STATE_MAP) {
     (void)PutMapEntryOfSchema(state, address, plugin::ToStringView(access.map_key), bytes, state->value_schema(),
                               Charge::kOverdraft);
@@ -88,18 +108,18 @@ spw_code PutMany(Instance* instance, const spw_access* accesses, const spw_bytes
   if (count > 0 && values == nullptr) {
     return Answer(Status::InvalidArgument("put_many was given null values"), err);
   }
-  uint64_t most = 0;
   for (uint32_t i = 0; i < count; ++i) {
     if (values[i].data != nullptr && values[i].size > snapshot::kValueBytesMax) {
       return Answer(CheckBytes(*Behind(accesses[i].state), values[i], snapshot::kValueBytesMax, "value"), err);
     }
-    most += MostTaken(accesses[i], values[i]);
-  }
-  // All or nothing: either the whole batch fits, or nothing is begun.
-  if (count > 0 && !instance->heap().CanTake(most)) {
-    return AnswerWrite(*Behind(accesses[0].state), SPW_OUT_OF_MEMORY, err);
   }
   PrefetchGroup(*instance, Accesses(accesses, count));
+  uint64_t wanted = 0;
+  for (uint32_t i = 0; i < count; ++i) wanted += WantedFor(*instance, accesses[i], values[i]);
+  // All or nothing: either the whole batch fits, or nothing is begun.
+  if (wanted > 0 && !instance->heap().CanTake(wanted)) {
+    return AnswerWrite(*Behind(accesses[0].state), SPW_OUT_OF_MEMORY, err);
+  }
   for (uint32_t i = 0; i < count; ++i) PutOne(*instance, accesses[i], values[i]);
   return SPW_OK;
 }
