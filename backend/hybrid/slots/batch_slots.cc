@@ -129,10 +129,12 @@ spw_code PutMany(Instance* instance, const spw_access* accesses, const spw_bytes
 void FillBatchSlots(spw_backend_api* api) {
   api->prefetch = [](spw_backend* backend, const spw_access* accesses, uint32_t count, spw_error* err) noexcept {
     return OnInstance(backend, err, [&](Instance* instance) {
-      instance->Safepoint(kReclaimStepsAtPrefetch);
-      if (Status status = CheckAccesses(*instance, accesses, count, true); !status.ok()) return Answer(status, err);
-      PrefetchGroup(*instance, Accesses(accesses, count));
-      return spw_code{SPW_OK};
+      instance->Safepoint(0);
+      const Status status = CheckAccesses(*instance, accesses, count, true);
+      if (status.ok()) PrefetchGroup(*instance, Accesses(accesses, count));
+      // Only now: the keys may be views of what is freed here.
+      instance->heap().Reclaim(kReclaimStepsAtPrefetch);
+      return Answer(status, err);
     });
   };
   api->get_many = [](spw_backend* backend, const spw_access* accesses, uint32_t count, spw_access_result* out,
