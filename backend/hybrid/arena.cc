@@ -136,10 +136,16 @@ void Arena::GiveBackPages(Span* span) {
 
 bool Arena::Trim() {
   const uint64_t before = account_->used();
-  for (Span* first : with_room_) {
-    if (first == nullptr || first->live > 0) continue;
-    UnlinkRoom(first);
-    ReturnSpan(first);
+  // A class keeps its last span with room though it is empty, and others may have come before it since.
+  for (Span* span : with_room_) {
+    while (span != nullptr) {
+      Span* next = span->next;
+      if (span->live == 0) {
+        UnlinkRoom(span);
+        ReturnSpan(span);
+      }
+      span = next;
+    }
   }
   while (free_touched_ != nullptr) {
     Span* span = free_touched_;

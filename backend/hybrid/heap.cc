@@ -105,7 +105,11 @@ void Heap::HandBack(View* view) {
 void Heap::Reclaim(uint64_t steps) {
   uint64_t done = 0;
   while (done < steps && ReclaimOne()) ++done;
-  if (done > 0) Counters::Add(counters_.objects_reclaimed, done);
+}
+
+void Heap::FreeReclaimed(void* object, uint64_t bytes, Category category) {
+  Free(object, bytes, category);
+  Counters::Add(counters_.objects_reclaimed);
 }
 
 bool Heap::ReclaimOne() {
@@ -137,7 +141,7 @@ bool Heap::ReclaimOne() {
 void Heap::FreeRecord(const RetiredRecord& record) {
   switch (record.kind()) {
     case RetiredKind::kObject:
-      Free(record.object(), record.bytes(), Category::kRetired);
+      FreeReclaimed(record.object(), record.bytes(), Category::kRetired);
       break;
     case RetiredKind::kPieces:
       dismantling_.piece = record.object();
@@ -166,13 +170,13 @@ void Heap::DismantleOne() {
   if (at.piece != nullptr) {
     auto* piece = static_cast<Piece*>(at.piece);
     at.piece = piece->previous;
-    Free(piece, PieceBytes(piece), Category::kEntries);
+    FreeReclaimed(piece, PieceBytes(piece), Category::kEntries);
     return;
   }
   if (at.link != 0) {
     Node* node = NodeOf(at.link);
     at.link = node->next;
-    Free(node, NodeBytes(node, at.alignment), Category::kEntries);
+    FreeReclaimed(node, NodeBytes(node, at.alignment), Category::kEntries);
     return;
   }
   if (at.segment == nullptr) {
@@ -186,7 +190,7 @@ void Heap::DismantleOne() {
     at.link = segment->heads[at.next_head++];
     return;
   }
-  Free(segment, SegmentBytes(at.segment_class), Category::kIndex);
+  FreeReclaimed(segment, SegmentBytes(at.segment_class), Category::kIndex);
   at.segment = nullptr;
   at.next_head = 0;
 }
@@ -195,7 +199,7 @@ void Heap::DismantleDirectory() {
   Dismantling& at = dismantling_;
   Directory* directory = DirectoryOf(at.root);
   if (at.next_entry == 1u << directory->depth) {
-    Free(directory, DirectoryBytes(directory->depth), Category::kIndex);
+    FreeReclaimed(directory, DirectoryBytes(directory->depth), Category::kIndex);
     at.root = 0;
     return;
   }

@@ -23,7 +23,7 @@ struct Counters {
   std::atomic<uint64_t> nodes_copied{0};
   std::atomic<uint64_t> segments_copied{0};
   std::atomic<uint64_t> splits{0};
-  std::atomic<uint64_t> objects_reclaimed{0};
+  std::atomic<uint64_t> objects_reclaimed{0};  // freed after they were retired
   std::atomic<uint64_t> views_live{0};
   std::atomic<uint64_t> refused_writes{0};
 
@@ -70,7 +70,7 @@ class Heap {
   // `ended(view)` for each, after which the heap does not touch the view.
   template <typename Ended>
   void Safepoint(Ended&& ended);
-  // Frees up to `steps` objects that may be freed.
+  // So many steps of freeing what may be freed: each frees one object at most, or moves one on to another list.
   void Reclaim(uint64_t steps);
   [[nodiscard]] bool HasReclaimable() const {
     return !free_now_.empty() || !ended_now_.empty() || !dismantling_.done();
@@ -110,6 +110,7 @@ class Heap {
   // One step of freeing; false when there is nothing left.
   bool ReclaimOne();
   void FreeRecord(const RetiredRecord& record);
+  void FreeReclaimed(void* object, uint64_t bytes, Category category);
   void DismantleOne();
   void DismantleDirectory();
 

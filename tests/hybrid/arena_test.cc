@@ -85,5 +85,18 @@ TEST(Arena, FreedSpansGoBackToTheSystem) {
   EXPECT_LT(account.used(), full / 10);
 }
 
+TEST(Arena, TrimFindsAnEmptySpanBehindOthers) {
+  MemoryAccount account(0);
+  Arena arena(&account);
+  std::vector<void*> objects;
+  // Two spans of 64 KiB, both full.
+  for (int i = 0; i < 2 * 32; ++i) objects.push_back(arena.Allocate(2048, Charge::kWithinShare));
+  const uint64_t full = account.used();
+  for (int i = 0; i < 32; ++i) arena.Free(objects[i], 2048);  // the only one with room: it stays with its class
+  arena.Free(objects[32], 2048);                               // now the other one comes first
+  EXPECT_TRUE(arena.Trim());
+  EXPECT_EQ(account.used(), full - 64 * 1024);
+}
+
 }  // namespace
 }  // namespace spillway::hybrid

@@ -12,9 +12,16 @@
 namespace spillway::hybrid {
 namespace {
 
+// Bytes of all objects that are there, in the table or waiting.
+uint64_t BytesHeld(const TestInstance& instance) {
+  const MemoryAccount& account = instance.account();
+  return account.of(Category::kEntries) + account.of(Category::kIndex) + account.of(Category::kRetired);
+}
+
 TEST(Reclaim, ClearingALargeMapIsOneWriteAndFreedStepByStep) {
   TestInstance instance(1);
   State* state = instance.Register("map", SPW_STATE_MAP);
+  const uint64_t empty = BytesHeld(instance);
   const EntryAddress map = instance->AddressOf("key", 0, "");
   for (int i = 0; i < 100000; ++i) ASSERT_EQ(PutMapEntry(state, map, std::to_string(i), "value"), SPW_OK);
   const uint64_t full = instance.account().of(Category::kEntries);
@@ -22,17 +29,26 @@ TEST(Reclaim, ClearingALargeMapIsOneWriteAndFreedStepByStep) {
   ClearEntry(state, map);
   EXPECT_TRUE(IsMapEmpty(*state, map));
   EXPECT_EQ(instance.heap().waiting(), 2u);  // the node and the map's tree
-  const uint64_t freed_before = instance.heap().counters().objects_reclaimed.load();
+  const auto freed = [&] { return instance.heap().counters().objects_reclaimed.load(); };
+  // Every entry is 48 bytes or less; what is not an entry is a segment or directory, and there are few of those.
+  constexpr uint64_t kEntryBytes = 48;
+  const uint64_t freed_before = freed();
   instance->Safepoint(100);
-  EXPECT_LE(instance.heap().counters().objects_reclaimed.load() - freed_before, 100u);
-  EXPECT_GT(instance.account().of(Category::kEntries), full / 2);
-  uint64_t safepoints = 0;
+  const uint64_t entries_left = instance.account().of(Category::kEntries);
+  EXPECT_GE(entries_left + 100 * kEntryBytes, full);
+  EXPECT_LT(entries_left, full);
+  EXPECT_GT(freed(), freed_before);
   while (instance.heap().HasReclaimable()) {
+    const uint64_t objects = freed();
+    const uint64_t bytes = instance.account().of(Category::kEntries);
     instance->Safepoint(1000);
-    ++safepoints;
+    ASSERT_LE(freed() - objects, 1000u);
+    ASSERT_LE(bytes - instance.account().of(Category::kEntries), 1000 * kEntryBytes);
   }
-  EXPECT_GE(safepoints, 99u);
-  EXPECT_EQ(instance.account().of(Category::kEntries), 0u);
+  // All entries, the map's node, and at least one object that led to them; not the steps between.
+  EXPECT_GT(freed() - freed_before, 100001u);
+  EXPECT_LT(freed() - freed_before, 102000u);
+  EXPECT_EQ(BytesHeld(instance), empty);
 }
 
 TEST(Reclaim, WhatIsMadeAndClearedUnderAViewDoesNotWaitForIt) {
@@ -75,17 +91,54 @@ TEST(Reclaim, ManyViewsEndedTogetherAreFreedInBoundedSteps) {
   }
   for (int i = 0; i < kKeys; ++i) ClearEntry(state, instance->AddressOf(std::to_string(i), 0, ""));
   EXPECT_GT(instance.account().of(Category::kRetired), static_cast<uint64_t>(kKeys) * kViews * 32);
-  // Newest first: everything moves down from list to list before it can go.
+  // Newest first, as the oldest lists are the longest way from being freed.
   for (size_t i = views.size(); i > 0; --i) instance.heap().EndView(&views[i - 1]);
-  while (true) {
-    const uint64_t before = instance.heap().counters().objects_reclaimed.load();
+  constexpr uint64_t kNodeBytes = 48;
+  const uint64_t segment_bytes = AllocatedBytes(SegmentBytes(kFullSegment));
+  const uint64_t freed_before = instance.heap().counters().objects_reclaimed.load();
+  instance->Safepoint(0);
+  while (instance.heap().HasReclaimable()) {
+    const uint64_t objects = instance.heap().counters().objects_reclaimed.load();
+    const uint64_t bytes = BytesHeld(instance);
     instance->Safepoint(500);
-    const uint64_t freed = instance.heap().counters().objects_reclaimed.load() - before;
-    ASSERT_LE(freed, 500u);
-    if (freed == 0) break;
+    const uint64_t objects_freed = instance.heap().counters().objects_reclaimed.load() - objects;
+    ASSERT_LE(objects_freed, 500u);
+    // Moving records down may take chunks for them, so what is held may also grow.
+    const uint64_t left = BytesHeld(instance);
+    if (left < bytes) ASSERT_LE(bytes - left, 500 * kNodeBytes + 16 * segment_bytes);
   }
+  const uint64_t freed = instance.heap().counters().objects_reclaimed.load() - freed_before;
+  EXPECT_GE(freed, uint64_t{kKeys} * kViews);
   EXPECT_EQ(instance.account().of(Category::kRetired), 0u);
   EXPECT_EQ(instance.account().of(Category::kEntries), 0u);
+}
+
+TEST(Reclaim, WhatMovesOnToAnOlderViewIsNotFreed) {
+  TestInstance instance(1);
+  State* state = instance.Register("value", SPW_STATE_VALUE);
+  constexpr uint64_t kKeys = 500;
+  for (uint64_t i = 0; i < kKeys; ++i) {
+    ASSERT_EQ(PutValue(state, instance->AddressOf(std::to_string(i), 0, ""), "value"), SPW_OK);
+  }
+  std::vector<View> views(5);
+  for (View& view : views) {
+    ASSERT_TRUE(instance.heap().BeginView(&state->table(0).versions, &view, state->table(0).root.word));
+  }
+  for (uint64_t i = 0; i < kKeys; ++i) ClearEntry(state, instance->AddressOf(std::to_string(i), 0, ""));
+  instance.ReclaimAll();
+  const auto freed = [&] { return instance.heap().counters().objects_reclaimed.load(); };
+  const uint64_t freed_before = freed();
+  const uint64_t held = BytesHeld(instance);
+  for (size_t i = views.size(); i > 1; --i) {
+    instance.heap().EndView(&views[i - 1]);
+    instance.ReclaimAll();
+    ASSERT_EQ(freed(), freed_before);
+    ASSERT_GE(BytesHeld(instance) + 1024, held);
+  }
+  instance.heap().EndView(&views[0]);
+  instance.ReclaimAll();
+  EXPECT_GE(freed() - freed_before, kKeys);
+  EXPECT_EQ(instance.account().of(Category::kRetired), 0u);
 }
 
 }  // namespace
