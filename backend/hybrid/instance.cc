@@ -5,6 +5,7 @@
 #include "backend/hybrid/hash_tree_cursor.h"
 #include "backend/hybrid/iterator.h"
 #include "backend/hybrid/snapshot.h"
+#include "snapshot/keyed_state_format.h"
 #include "spillway/key_groups.h"
 
 namespace spillway::hybrid {
@@ -22,6 +23,12 @@ Status CheckOptions(const spw_open_options& options) {
   }
   if (options.key_group_function == nullptr || *options.key_group_function == '\0') {
     return Status::InvalidArgument("key_group_function is missing: name the function that computes key-groups");
+  }
+  if (std::string_view(options.key_group_function).size() > snapshot::keyed_state_format::kKeyGroupFunctionBytesMax) {
+    return Status::InvalidArgument("key_group_function is longer than " +
+                                   std::to_string(snapshot::keyed_state_format::kKeyGroupFunctionBytesMax) +
+                                   " bytes, which is the most that snapshots can name; it begins with '" +
+                                   std::string(options.key_group_function, 64) + "'");
   }
   const std::string_view name = options.instance == nullptr ? "" : options.instance;
   const auto allowed = [](char c) {

@@ -93,7 +93,7 @@ TEST(Arena, TrimFindsAnEmptySpanBehindOthers) {
   for (int i = 0; i < 2 * 32; ++i) objects.push_back(arena.Allocate(2048, Charge::kWithinShare));
   const uint64_t full = account.used();
   for (int i = 0; i < 32; ++i) arena.Free(objects[i], 2048);  // the only one with room: it stays with its class
-  arena.Free(objects[32], 2048);                               // now the other one comes first
+  arena.Free(objects[32], 2048);                              // now the other one comes first
   EXPECT_TRUE(arena.Trim());
   EXPECT_EQ(account.used(), full - 64 * 1024);
 }

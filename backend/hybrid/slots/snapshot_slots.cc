@@ -82,8 +82,7 @@ spw_code Restore(Instance* instance, const spw_restore_source* sources, uint32_t
   const uint32_t step = count == 0 ? 0 : sources[0].struct_size;
   if (count > 0 && (step < sizeof(uint32_t) || step % alignof(spw_restore_source) != 0)) {
     return Answer(Status::InvalidArgument("restore was given sources whose struct_size is " + std::to_string(step) +
-                                          "; it must be a multiple of " +
-                                          std::to_string(alignof(spw_restore_source))),
+                                          "; it must be a multiple of " + std::to_string(alignof(spw_restore_source))),
                   err);
   }
   std::vector<spw_restore_source> known;
