@@ -30,7 +30,6 @@ class EntryWalk {
   EntryWalk(spw_state_kind kind, uint32_t alignment, uint64_t root);
   // False at the end.
   bool Next(WalkedEntry* entry);
-  [[nodiscard]] uint64_t bytes() const { return list_.bytes(); }
 
  private:
   bool NextOfList(WalkedEntry* entry);

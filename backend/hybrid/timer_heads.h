@@ -37,7 +37,6 @@ class TimerHeads {
     if (!present_[group]) return std::nullopt;
     return Head{times_[group], group};
   }
-  [[nodiscard]] uint64_t bytes() const { return leaves_ * (sizeof(int64_t) + sizeof(uint32_t)) + leaves_ / 8; }
 
  private:
   static constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
