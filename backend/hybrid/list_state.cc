@@ -44,7 +44,7 @@ spw_code InsertList(State* state, const EntryAddress& address, PieceBuilder* pie
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
   // Whole before the table knows it. The pieces stay the builder's until then.
   const uint32_t created = state->table(address.group).versions.Stamp();
-  StoreHeader(node, {reinterpret_cast<uintptr_t>(pieces->last()), pieces->elements(), pieces->bytes(), created, 0});
+  StoreHeader(node, {reinterpret_cast<uintptr_t>(pieces->last()), created, 0});
   if (!tree.Insert(probe, node, Charge::kWithinShare)) {
     tree.DropNode(node);
     return SPW_OUT_OF_MEMORY;
@@ -99,10 +99,7 @@ spw_code AppendToListOfSchema(State* state, const EntryAddress& address, std::sp
   if (!AddAll(&pieces, elements.subspan(fitting), alignment, schema_id)) return SPW_OUT_OF_MEMORY;
   for (const spw_bytes& element : elements.first(fitting)) {
     PieceBuilder::Put(last, ElementOf(element), alignment);
-    header.bytes += element.size;
   }
-  header.elements += elements.size();
-  header.bytes += pieces.bytes();
   header.last = reinterpret_cast<uintptr_t>(pieces.Release(last));
   StoreHeader(node, header);
   return SPW_OK;
@@ -124,7 +121,7 @@ spw_code ReplaceList(State* state, const EntryAddress& address, std::span<const 
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
   const ListHeader replaced = ListHeaderOf(node);
   Piece* last = pieces.Release(nullptr);
-  StoreHeader(node, {reinterpret_cast<uintptr_t>(last), pieces.elements(), pieces.bytes(), versions.Stamp(), 0});
+  StoreHeader(node, {reinterpret_cast<uintptr_t>(last), versions.Stamp(), 0});
   RetireList(state, address.group, replaced);
   return SPW_OK;
 }
@@ -167,8 +164,6 @@ spw_code MergeLists(State* state, const EntryAddress& target, std::span<const En
   if (node == nullptr) {
     if (const spw_code code = InsertList(state, target, &pieces); code != SPW_OK) return code;
   } else {
-    header.elements += pieces.elements();
-    header.bytes += pieces.bytes();
     header.last = reinterpret_cast<uintptr_t>(pieces.Release(last));
     StoreHeader(node, header);
   }

@@ -45,8 +45,6 @@ bool PieceBuilder::Add(BytesView element, uint32_t schema_id, uint64_t upcoming)
     capacity_before_ = piece->capacity;
   }
   Put(last_, element, alignment_);
-  ++elements_;
-  bytes_ += element.size();
   return true;
 }
 

@@ -28,8 +28,6 @@ class PieceBuilder {
   [[nodiscard]] bool Add(BytesView element, uint32_t schema_id, uint64_t upcoming);
   [[nodiscard]] bool empty() const { return last_ == nullptr; }
   [[nodiscard]] const Piece* last() const { return last_; }
-  [[nodiscard]] uint64_t elements() const { return elements_; }
-  [[nodiscard]] uint64_t bytes() const { return bytes_; }
   // Puts the pieces behind `before` and gives up their ownership; the last one.
   [[nodiscard]] Piece* Release(Piece* before);
 
@@ -44,8 +42,6 @@ class PieceBuilder {
   uint32_t capacity_before_;
   Piece* first_ = nullptr;
   Piece* last_ = nullptr;
-  uint64_t elements_ = 0;
-  uint64_t bytes_ = 0;
 };
 
 }  // namespace spillway::hybrid

@@ -28,13 +28,11 @@ struct EntryAddress {
 
 // The value of a list state's node.
 struct ListHeader {
-  uint64_t last;  // the last piece
-  uint64_t elements;
-  uint64_t bytes;    // of the elements
+  uint64_t last;     // the last piece
   uint32_t created;  // version since when there is this list: none of its pieces is older
   uint32_t reserved;
 };
-static_assert(sizeof(ListHeader) == 32);
+static_assert(sizeof(ListHeader) == 16);
 
 // The value of a map state's node: the map is a tree of its own.
 struct MapHeader {
