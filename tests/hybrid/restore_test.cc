@@ -41,7 +41,7 @@ class Restore : public ::testing::Test {
     source_.files = &file_;
   }
   // The restore of a fresh instance, which is empty when it was refused.
-  Status Run() {
+  Status StatusOfRestore() {
     TestInstance restored(kGroups, 0, host_.table());
     Status status = RestoreInstance(restored.get(), {&source_, 1});
     EXPECT_EQ(restored->entries(), status.ok() ? 100u : 0u);
@@ -63,32 +63,32 @@ class Restore : public ::testing::Test {
 };
 
 TEST_F(Restore, TakesOverWhatFits) {
-  EXPECT_TRUE(Run().ok());
+  EXPECT_TRUE(StatusOfRestore().ok());
 }
 
 TEST_F(Restore, RefusesAFileOfOtherKeyGroups) {
   Metadata({0, 1}, 50);
-  const Status status = Run();
+  const Status status = StatusOfRestore();
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_NE(status.message().find(outcome_.file_name), std::string::npos) << status.ToString();
 }
 
 TEST_F(Restore, RefusesAFileWithOtherEntriesThanTheSnapshotHad) {
   Metadata({0, kGroups - 1}, 99);
-  const Status status = Run();
+  const Status status = StatusOfRestore();
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_NE(status.message().find(outcome_.file_name), std::string::npos) << status.ToString();
 }
 
 TEST_F(Restore, RefusesNullForAFileItsNameOrTheMetadata) {
   source_.files = nullptr;
-  EXPECT_EQ(Run().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(StatusOfRestore().code(), StatusCode::kInvalidArgument);
   source_.files = &file_;
   file_.name = nullptr;
-  EXPECT_EQ(Run().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(StatusOfRestore().code(), StatusCode::kInvalidArgument);
   file_.name = outcome_.file_name.c_str();
   source_.metadata.data = nullptr;
-  EXPECT_EQ(Run().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(StatusOfRestore().code(), StatusCode::kInvalidArgument);
 }
 
 TEST_F(Restore, StepsThroughSourcesByTheSizeTheyAreOf) {
