@@ -1,6 +1,9 @@
 #include "snapshot/completed_checkpoints.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -84,6 +87,37 @@ Result<CompletedCheckpoint> LoadCheckpoint(const fs::path& path) {
   return CompletedCheckpoint{.directory = directory, .manifest = std::move(manifest), .storage = std::move(storage)};
 }
 
+// Held for as long as the object lives, and by the kernel no longer than the process.
+class CompletedCheckpoints::Lock {
+ public:
+  static Result<std::unique_ptr<Lock>> Take(const fs::path& root, std::string_view job) {
+    std::error_code error;
+    fs::create_directories(root, error);
+    if (error) return ErrnoStatus("create the checkpoint directory", root, error.value());
+    const fs::path path = root / ("." + std::string(job) + ".lock");
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor < 0) return ErrnoStatus("create", path, errno);
+    std::unique_ptr<Lock> lock(new Lock(descriptor));
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+    if (errno != EWOULDBLOCK) return ErrnoStatus("lock", path, errno);
+    return Status::InvalidState("the checkpoints of job '" + std::string(job) + "' below " + root.string() +
+                                " are in use by a running job; wait for it, or give this one another directory");
+  }
+  ~Lock() { ::close(descriptor_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  explicit Lock(int descriptor) : descriptor_(descriptor) {}
+  const int descriptor_;
+};
+
+CompletedCheckpoints::CompletedCheckpoints(fs::path directory, std::unique_ptr<Lock> lock,
+                                           std::shared_ptr<CheckpointStorage> storage)
+    : directory_(std::move(directory)), lock_(std::move(lock)), storage_(std::move(storage)) {}
+
+CompletedCheckpoints::~CompletedCheckpoints() = default;
+
 Result<std::unique_ptr<CompletedCheckpoints>> CompletedCheckpoints::Open(const fs::path& root, std::string_view job) {
   if (Status status = CheckFileName(job); !status.ok() || job.find('/') != std::string_view::npos) {
     return Status::InvalidArgument("job '" + std::string(job) +
@@ -91,9 +125,12 @@ Result<std::unique_ptr<CompletedCheckpoints>> CompletedCheckpoints::Open(const f
   }
   if (root.empty()) return Status::InvalidArgument("checkpoints have no directory; give its path");
   const fs::path directory = root / job;
+  // Before anything below the directory is touched: opening for writing removes temporary files.
+  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<Lock> lock, Lock::Take(root, job));
   SPILLWAY_ASSIGN_OR_RETURN(std::shared_ptr<CheckpointStorage> storage,
                             OpenDirectoryStorage(directory, DirectoryAccess::kReadWrite));
-  return std::unique_ptr<CompletedCheckpoints>(new CompletedCheckpoints(directory, std::move(storage)));
+  return std::unique_ptr<CompletedCheckpoints>(
+      new CompletedCheckpoints(directory, std::move(lock), std::move(storage)));
 }
 
 fs::path CompletedCheckpoints::DirectoryOf(uint64_t checkpoint_id) const {

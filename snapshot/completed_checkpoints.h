@@ -3,7 +3,7 @@
 // A checkpoint begins as an empty directory that backends fill through storage(); Complete writes `_metadata` last, so
 // a directory is either whole or not a checkpoint. A complete one is deleted `_metadata` first. Files of a full
 // snapshot belong to the one checkpoint in whose directory they lie. One process at a time may write below
-// <root>/<job>.
+// <root>/<job>: an open CompletedCheckpoints holds a lock on <root>/.<job>.lock, and a second one is refused.
 //
 // storage() may be used from any thread; the rest by one thread at a time. Nothing is cached: what the disk says
 // counts.
@@ -54,7 +54,9 @@ struct LatestCheckpoint {
 
 class CompletedCheckpoints {
  public:
-  // Makes <root>/<job> when it is missing. `job` is one part of a file name: [A-Za-z0-9._-]+.
+  ~CompletedCheckpoints();
+  // Makes <root>/<job> when it is missing. kInvalidState when another process, or another object of this one, has it
+  // open. `job` is one part of a file name: [A-Za-z0-9._-]+.
   static Result<std::unique_ptr<CompletedCheckpoints>> Open(const std::filesystem::path& root, std::string_view job);
 
   // Over <root>/<job>: the files of checkpoint 7 are created as "chk-7/…".
@@ -80,13 +82,16 @@ class CompletedCheckpoints {
   Result<std::vector<uint64_t>> RemoveIncomplete(const std::vector<uint64_t>& in_progress = {});
 
  private:
-  CompletedCheckpoints(std::filesystem::path directory, std::shared_ptr<CheckpointStorage> storage)
-      : directory_(std::move(directory)), storage_(std::move(storage)) {}
+  class Lock;
+
+  CompletedCheckpoints(std::filesystem::path directory, std::unique_ptr<Lock> lock,
+                       std::shared_ptr<CheckpointStorage> storage);
   Result<std::vector<uint64_t>> Ids();
   [[nodiscard]] std::filesystem::path DirectoryOf(uint64_t checkpoint_id) const;
   [[nodiscard]] Result<bool> IsComplete(uint64_t checkpoint_id) const;
 
   std::filesystem::path directory_;
+  std::unique_ptr<Lock> lock_;
   std::shared_ptr<CheckpointStorage> storage_;
 };
 

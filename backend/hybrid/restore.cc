@@ -15,8 +15,6 @@ namespace {
 
 struct Source {
   spw_key_group_range key_groups;  // the part that is the instance's
-  bool whole = false;              // that is all of the source
-  uint64_t entries = 0;            // of the whole source, by its metadata
   std::unique_ptr<snapshot::ReadableFile> file;
   std::unique_ptr<snapshot::KeyedStateFileReader> reader;
 };
@@ -92,7 +90,7 @@ Result<std::vector<Source>> OpenSources(const Instance& instance, snapshot::Chec
                                         std::span<const spw_restore_source> sources) {
   std::vector<Source> opened;
   for (const spw_restore_source& source : sources) {
-    SPILLWAY_ASSIGN_OR_RETURN(const SnapshotMetadata metadata, CheckSource(instance, source));
+    SPILLWAY_RETURN_IF_ERROR(CheckSource(instance, source).status());
     const spw_key_group_range part = OwnPart(instance, source.key_groups);
     if (source.file_count == 0 || part.first > part.last) continue;
     SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<snapshot::ReadableFile> file, storage->Open(source.files[0].name));
@@ -108,8 +106,7 @@ Result<std::vector<Source>> OpenSources(const Instance& instance, snapshot::Chec
       return Status::Corruption("the file '" + file->name() + "' is of key-groups " + RangeText(written) +
                                 ", the snapshot that names it of " + RangeText(source.key_groups));
     }
-    const bool whole = part.first == written.first && part.last == written.last;
-    opened.push_back({part, whole, metadata.entries, std::move(file), std::move(reader)});
+    opened.push_back({part, std::move(file), std::move(reader)});
   }
   return opened;
 }
@@ -150,7 +147,6 @@ Status MakeStates(Instance* instance, const std::vector<Source>& sources) {
 }
 
 Status LoadSource(Instance* instance, const Source& source) {
-  uint64_t loaded = 0;
   for (const snapshot::SectionInfo& section : source.reader->sections()) {
     if (section.key_group < source.key_groups.first || section.key_group > source.key_groups.last) continue;
     const snapshot::StateDescriptor& descriptor = source.reader->states()[section.state];
@@ -160,11 +156,6 @@ Status LoadSource(Instance* instance, const Source& source) {
                               source.reader->OpenSection(section.state, section.key_group));
     SectionLoader loader(state, section.key_group, std::move(ids));
     SPILLWAY_RETURN_IF_ERROR(loader.Load(&cursor));
-    loaded += loader.records();
-  }
-  if (source.whole && loaded != source.entries) {
-    return Status::Corruption("the file '" + source.file->name() + "' holds " + std::to_string(loaded) +
-                              " entries, the snapshot says " + std::to_string(source.entries));
   }
   return {};
 }

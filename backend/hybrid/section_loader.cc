@@ -30,7 +30,6 @@ Status SectionLoader::Load(snapshot::SectionCursor* cursor) {
     SPILLWAY_ASSIGN_OR_RETURN(const bool more, cursor->Next(&record));
     if (!more) break;
     SPILLWAY_RETURN_IF_ERROR(Put(record));
-    ++records_;
   }
   return AppendGathered();
 }

@@ -18,8 +18,6 @@ class SectionLoader {
   // `schema_ids`: by the file's ids of value schemas, those of the state.
   SectionLoader(State* state, uint32_t key_group, std::vector<uint32_t> schema_ids);
   [[nodiscard]] Status Load(snapshot::SectionCursor* cursor);
-  // How many were loaded.
-  [[nodiscard]] uint64_t records() const { return records_; }
 
  private:
   [[nodiscard]] Status Put(const snapshot::KeyedStateRecord& record);
@@ -32,7 +30,6 @@ class SectionLoader {
   Instance* const instance_;
   const uint32_t key_group_;
   const std::vector<uint32_t> schema_ids_;
-  uint64_t records_ = 0;
 
   // Of the list that is gathered.
   std::string list_key_;

@@ -4,7 +4,7 @@
 namespace spillway::rocks {
 
 const spw_backend_api& Api() {
-  static const spw_backend_api api = [] {
+  static const spw_backend_api kApi = [] {
     spw_backend_api table{};
     table.struct_size = sizeof(table);
     FillLifeSlots(&table);
@@ -22,7 +22,7 @@ const spw_backend_api& Api() {
     FillMemorySlots(&table);
     return table;
   }();
-  return api;
+  return kApi;
 }
 
 }  // namespace spillway::rocks

@@ -10,7 +10,6 @@
 
 using spillway::Result;
 using spillway::Status;
-using spillway::plugin::ToStringView;
 
 spw_backend::spw_backend(const spw_open_options& options, const spw_host* host_table, spillway::rocks::Settings parsed)
     : host(host_table),

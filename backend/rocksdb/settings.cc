@@ -281,13 +281,13 @@ const std::array kSettings = {
 }  // namespace
 
 std::span<const spw_config_key> ConfigKeys() {
-  static const auto keys = [] {
+  static const auto kKeys = [] {
     std::array<spw_config_key, kSettings.size()> made{};
     std::transform(kSettings.begin(), kSettings.end(), made.begin(),
                    [](const Setting& setting) { return setting.key; });
     return made;
   }();
-  return keys;
+  return kKeys;
 }
 
 Result<Settings> ParseSettings(std::span<const spw_config_entry> config) {

@@ -30,8 +30,8 @@ struct KeyedStateOptions {
 };
 
 template <KeyType K, KeyType N = VoidNamespace>
-[[nodiscard]] KeyedStateOptions StateOptionsFor(std::string name) {
-  return {.name = std::move(name), .key_schema = SchemaOf<K>(), .namespace_schema = SchemaOf<N>()};
+[[nodiscard]] KeyedStateOptions StateOptionsFor(std::string_view name) {
+  return {.name = std::string(name), .key_schema = SchemaOf<K>(), .namespace_schema = SchemaOf<N>()};
 }
 
 class KeyedState {

@@ -114,18 +114,23 @@ Status Job::PlanRestore() {
 }
 
 Status Job::StartSinks() {
-  for (const StreamNode& node : graph_.nodes) {
-    if (node.sink == nullptr) continue;
-    std::optional<uint64_t> checkpoint;
-    std::vector<std::string> committables;
-    if (restore_) {
-      checkpoint = restore_->checkpoint_id();
-      committables = restore_->Committables(node);
+  const auto of_all_sinks = [this](auto step) -> Status {
+    for (const StreamNode& node : graph_.nodes) {
+      if (node.sink == nullptr) continue;
+      std::optional<uint64_t> checkpoint;
+      std::vector<std::string> committables;
+      if (restore_) {
+        checkpoint = restore_->checkpoint_id();
+        committables = restore_->Committables(node);
+      }
+      const Status status = CallUserCode([&] { return ((*node.sink).*step)(checkpoint, committables); });
+      SPILLWAY_RETURN_IF_ERROR(status.WithContext("sink '" + node.name + "'"));
     }
-    const Status status = CallUserCode([&] { return node.sink->Start(checkpoint, committables); });
-    SPILLWAY_RETURN_IF_ERROR(status.WithContext("sink '" + node.name + "'"));
-  }
-  return {};
+    return {};
+  };
+  // All are asked before any of them changes something.
+  SPILLWAY_RETURN_IF_ERROR(of_all_sinks(&SinkHandle::Prepare));
+  return of_all_sinks(&SinkHandle::Start);
 }
 
 Status Job::PlanSources(std::vector<std::optional<SourcePlan>>* plans) {

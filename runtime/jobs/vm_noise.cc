@@ -35,8 +35,8 @@ class ParseReadings final : public ProcessFunction<TextLine, VmReading> {
 };
 
 const OutputTag<std::string>& AlertTag() {
-  static const OutputTag<std::string> tag("alerts");
-  return tag;
+  static const OutputTag<std::string> kTag("alerts");
+  return kTag;
 }
 
 class KeepStatistics final : public KeyedProcessFunction<std::string, VmReading, std::string> {

@@ -98,7 +98,8 @@ LineFileSink::LineFileSink(LineFileSinkOptions options)
 
 LineFileSink::~LineFileSink() = default;
 
-Status LineFileSink::Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) {
+Status LineFileSink::Prepare(std::optional<uint64_t> restored_checkpoint,
+                             const std::vector<std::string>& committables) {
   SPILLWAY_ASSIGN_OR_RETURN(const std::vector<Committable> decoded, Decode(committables));
   std::error_code error;
   fs::create_directories(directory_, error);
@@ -109,6 +110,13 @@ Status LineFileSink::Start(std::optional<uint64_t> restored_checkpoint, const st
                                                : CheckFresh(contents));
   SPILLWAY_RETURN_IF_ERROR(CheckWritable());
   lock_ = std::move(lock);
+  return {};
+}
+
+Status LineFileSink::Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) {
+  if (lock_ == nullptr) SPILLWAY_RETURN_IF_ERROR(Prepare(restored_checkpoint, committables));
+  SPILLWAY_ASSIGN_OR_RETURN(const std::vector<Committable> decoded, Decode(committables));
+  SPILLWAY_ASSIGN_OR_RETURN(const Contents contents, List());
   SPILLWAY_RETURN_IF_ERROR(CommitAll(decoded));
   return RemoveUnreferred(contents, decoded);
 }

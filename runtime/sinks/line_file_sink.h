@@ -32,6 +32,9 @@ class LineFileSink final : public Sink<std::string> {
   explicit LineFileSink(LineFileSinkOptions options);
   ~LineFileSink() override;
 
+  // Takes the lock of the directory, for this object's life.
+  Status Prepare(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) override;
+  // Prepares first when that was not done.
   Status Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) override;
   Result<std::unique_ptr<SinkWriter<std::string>>> CreateWriter(uint32_t subtask) override;
   Status Commit(const std::vector<std::string>& committables) override;

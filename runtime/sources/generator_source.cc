@@ -32,9 +32,16 @@ Range RecordsOfSplit(uint64_t records, uint32_t split) {
   return {split * each + std::min<uint64_t>(split, rest), each + (split < rest ? 1 : 0)};
 }
 
-std::optional<uint32_t> SplitNumber(std::string_view id) {
-  if (!id.starts_with(kIdPrefix)) return std::nullopt;
+// What all ids end with, so that a checkpoint of other words is not taken for one of these.
+std::string IdSuffix(const GeneratorOptions& options) {
+  return fmt::format(" of {} records, {} words, seed {}", options.records, options.distinct, options.seed);
+}
+
+std::optional<uint32_t> SplitNumber(std::string_view id, const GeneratorOptions& options) {
+  const std::string suffix = IdSuffix(options);
+  if (!id.starts_with(kIdPrefix) || !id.ends_with(suffix)) return std::nullopt;
   id.remove_prefix(kIdPrefix.size());
+  id.remove_suffix(suffix.size());
   uint32_t number = 0;
   const auto parsed = std::from_chars(id.data(), id.data() + id.size(), number);
   if (parsed.ec != std::errc() || parsed.ptr != id.data() + id.size() || number >= kGeneratorSplits)
@@ -90,13 +97,13 @@ std::string GeneratedWord(uint64_t seed, uint64_t index) {
 Result<std::vector<SourceSplit>> GeneratorSource::DiscoverSplits() {
   std::vector<SourceSplit> splits;
   for (uint32_t split = 0; split < kGeneratorSplits; ++split)
-    splits.push_back({fmt::format("{}{:02}", kIdPrefix, split), {}});
+    splits.push_back({fmt::format("{}{:02}{}", kIdPrefix, split, IdSuffix(options_)), {}});
   return splits;
 }
 
 Result<std::unique_ptr<SplitReader<std::string>>> GeneratorSource::OpenSplit(const SourceSplit& split) {
-  const auto number = SplitNumber(split.id);
-  if (!number) return Status::InvalidArgument(fmt::format("'{}' is not a split of the generator", split.id));
+  const auto number = SplitNumber(split.id, options_);
+  if (!number) return Status::InvalidArgument(fmt::format("'{}' is not a split of this generator", split.id));
   const Range range = RecordsOfSplit(options_.records, *number);
   uint64_t done = 0;
   if (!split.position.empty()) {
@@ -112,7 +119,7 @@ Result<std::unique_ptr<SplitReader<std::string>>> GeneratorSource::OpenSplit(con
 }
 
 std::optional<uint64_t> GeneratorSource::SplitSize(const SourceSplit& split) const {
-  const auto number = SplitNumber(split.id);
+  const auto number = SplitNumber(split.id, options_);
   if (!number) return std::nullopt;
   return RecordsOfSplit(options_.records, *number).count;
 }

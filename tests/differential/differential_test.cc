@@ -1,7 +1,7 @@
 // The plugin under test against the model, bare and behind the debug proxy.
 //
-// SPILLWAY_DIFFERENTIAL_SEED repeats a run. Without it the seed is the one compiled in, or, where that is 0, another each
-// time; it is printed.
+// SPILLWAY_DIFFERENTIAL_SEED repeats a run. Without it the seed is the one compiled in, or, where that is 0, another
+// each time; it is printed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

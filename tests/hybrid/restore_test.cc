@@ -73,13 +73,6 @@ TEST_F(Restore, RefusesAFileOfOtherKeyGroups) {
   EXPECT_NE(status.message().find(outcome_.file_name), std::string::npos) << status.ToString();
 }
 
-TEST_F(Restore, RefusesAFileWithOtherEntriesThanTheSnapshotHad) {
-  Metadata({0, kGroups - 1}, 99);
-  const Status status = StatusOfRestore();
-  EXPECT_EQ(status.code(), StatusCode::kCorruption);
-  EXPECT_NE(status.message().find(outcome_.file_name), std::string::npos) << status.ToString();
-}
-
 TEST_F(Restore, RefusesNullForAFileItsNameOrTheMetadata) {
   source_.files = nullptr;
   EXPECT_EQ(StatusOfRestore().code(), StatusCode::kInvalidArgument);

@@ -52,7 +52,7 @@ TEST(GeneratorSource, AllWordsAreDistinct) {
 
 TEST(GeneratorSource, ResumesAtItsPosition) {
   GeneratorSource source({.records = 1000, .distinct = 50, .seed = 3});
-  const SourceSplit split{"generator-05", {}};
+  const SourceSplit split = (*source.DiscoverSplits())[5];
   const auto all = ReadAll(source, split, 64);
   EXPECT_EQ(source.SplitSize(split), all.size());
   auto reader = source.OpenSplit(split);
@@ -63,14 +63,24 @@ TEST(GeneratorSource, ResumesAtItsPosition) {
   EXPECT_EQ(words, all);
 }
 
+TEST(GeneratorSource, SplitsOfOtherWordsHaveOtherIds) {
+  const auto id = [](GeneratorOptions options) { return (*GeneratorSource(options).DiscoverSplits())[0].id; };
+  const std::string one = id({.records = 1000, .distinct = 50, .seed = 3});
+  EXPECT_NE(one, id({.records = 1001, .distinct = 50, .seed = 3}));
+  EXPECT_NE(one, id({.records = 1000, .distinct = 51, .seed = 3}));
+  EXPECT_NE(one, id({.records = 1000, .distinct = 50, .seed = 4}));
+}
+
 TEST(GeneratorSource, PositionsThatDoNotFitAreRefused) {
   GeneratorSource large({.records = 100'000, .distinct = 1});
-  auto reader = large.OpenSplit({"generator-00", {}});
+  auto reader = large.OpenSplit((*large.DiscoverSplits())[0]);
   std::vector<std::string> words;
   ASSERT_TRUE(*(*reader)->Read(5000, &words));
   GeneratorSource small({.records = 100, .distinct = 1});
-  EXPECT_EQ(small.OpenSplit({"generator-00", (*reader)->Position()}).status().code(), StatusCode::kCorruption);
-  EXPECT_EQ(small.OpenSplit({"generator-00", "\x02\x01"}).status().code(), StatusCode::kCorruption);
+  const std::string id = (*small.DiscoverSplits())[0].id;
+  EXPECT_EQ(small.OpenSplit({id, (*reader)->Position()}).status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(small.OpenSplit({id, "\x02\x01"}).status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(small.OpenSplit((*large.DiscoverSplits())[0]).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(small.OpenSplit({"generator-99", {}}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(small.OpenSplit({"/etc/passwd", {}}).status().code(), StatusCode::kInvalidArgument);
 }

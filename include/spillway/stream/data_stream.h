@@ -98,6 +98,10 @@ class DataStream {
     class Handle final : public SinkHandle {
      public:
       explicit Handle(std::shared_ptr<Sink<T>> typed) : typed_(std::move(typed)) {}
+      Status Prepare(std::optional<uint64_t> restored_checkpoint,
+                     const std::vector<std::string>& committables) override {
+        return typed_->Prepare(restored_checkpoint, committables);
+      }
       Status Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) override {
         return typed_->Start(restored_checkpoint, committables);
       }

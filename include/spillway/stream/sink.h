@@ -5,9 +5,9 @@
 // committed, so what is visible is exactly what a restored job will not produce again. A committable is committed at
 // least once: Commit must be idempotent.
 //
-// Life: Start once per job run, before any writer, on the job's thread; then CreateWriter, Write, PrepareCommit on each
-// subtask's thread; Commit on any thread, one call at a time per committable. A writer that is destroyed without
-// PrepareCommit leaves nothing visible.
+// Life: Prepare and Start once per job run, before any writer, on the job's thread: Prepare of all sinks of the job,
+// then Start of all; then CreateWriter, Write, PrepareCommit on each subtask's thread; Commit on any thread, one call
+// at a time per committable. A writer that is destroyed without PrepareCommit leaves nothing visible.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,14 @@ class Sink {
   virtual ~Sink() = default;
 
   // What the run starts from. `restored_checkpoint`: the one that is being restored, nullopt for a fresh start;
-  // `committables`: all that it holds for this sink, from all subtasks. Commits them, and removes what no checkpoint
-  // refers to. Refuses, changing nothing, when visible output shows that the job would produce it a second time.
+  // `committables`: all that it holds for this sink, from all subtasks. Refuses when visible output shows that the job
+  // would produce it a second time; removes nothing, so that a job that is refused leaves all sinks as they were.
+  virtual Status Prepare(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) {
+    static_cast<void>(restored_checkpoint);
+    static_cast<void>(committables);
+    return {};
+  }
+  // With the same arguments. Commits the committables, and removes what no checkpoint refers to.
   virtual Status Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) = 0;
   virtual Result<std::unique_ptr<SinkWriter<T>>> CreateWriter(uint32_t subtask) = 0;
   virtual Status Commit(const std::vector<std::string>& committables) = 0;

@@ -37,6 +37,7 @@ class SourceHandle {
 class SinkHandle {
  public:
   virtual ~SinkHandle() = default;
+  virtual Status Prepare(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) = 0;
   virtual Status Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) = 0;
   virtual Status Commit(const std::vector<std::string>& committables) = 0;
 };

@@ -34,7 +34,7 @@ class SideOutputs {
   }
 
   template <typename S>
-  void Emit(const std::string& id, S&& value, int64_t timestamp) {
+  void Emit(const std::string& id, S value, int64_t timestamp) {
     for (Named& named : ports_) {
       if (named.id != id) continue;
       if (auto* port = dynamic_cast<OutputPort<S>*>(named.port.get())) {
