@@ -194,7 +194,8 @@ TEST_F(OutOfMemory, AListAndAMapThatCannotBeClearedStay) {
     ASSERT_EQ(AppendToList(lists, at, {&element, 1}), SPW_OK);
     ASSERT_EQ(PutMapEntry(maps, at, std::to_string(i), "value"), SPW_OK);
     // Neighbours, so that the entries are in chains that a view pins.
-    const EntryAddress other = instance_->AddressOf("key" + std::to_string(i), 0, "");
+    const std::string other_key = "key" + std::to_string(i);
+    const EntryAddress other = instance_->AddressOf(other_key, 0, "");
     ASSERT_EQ(AppendToList(lists, other, {&element, 1}), SPW_OK);
     ASSERT_EQ(PutMapEntry(maps, other, "map key", "value"), SPW_OK);
   }
