@@ -8,7 +8,7 @@ Node* HashTree::NewNode(const NodeSizes& sizes, const Probe& probe, Charge charg
   auto* node = static_cast<Node*>(heap_->Allocate(NodeBytes(sizes, alignment_), Category::kEntries, charge));
   if (node == nullptr) return nullptr;
   InitializeNode(node, sizes, probe.order(), probe.key, probe.state_namespace);
-  node->structure_version = node->value_version = versions_->Stamp();
+  node->structure = node->value_version = versions_->Stamp();
   return node;
 }
 
@@ -21,20 +21,20 @@ Node* HashTree::CopyOf(const Node* node, Charge charge) const {
   auto* copy = static_cast<Node*>(heap_->Allocate(bytes, Category::kEntries, charge));
   if (copy == nullptr) return nullptr;
   std::memcpy(static_cast<void*>(copy), node, bytes);
-  copy->structure_version = versions_->Stamp();
+  SetStructureVersion(copy, versions_->Stamp());
   Counters::Add(heap_->counters().nodes_copied);
   return copy;
 }
 
 void HashTree::RetireNode(Node* node) const {
-  heap_->RetireObject(versions_, node, node->structure_version, Bytes(node));
+  heap_->RetireObject(versions_, node, StructureVersionOf(node), Bytes(node));
 }
 
 Link* HashTree::WritableLink(Link* head, const Node* node, Charge charge) {
   Link* link = head;
   while (*link != 0 && NodeOf(*link) != node) {
     Node* before = NodeOf(*link);
-    if (versions_->IsFrozen(before->structure_version)) {
+    if (versions_->IsFrozen(StructureVersionOf(before))) {
       Node* copy = CopyOf(before, charge);
       if (copy == nullptr) return nullptr;
       *link = Relinked(*link, copy);
@@ -106,7 +106,7 @@ bool HashTree::WritableHead(uint32_t order, Charge charge, Place* place) {
 
 Node* HashTree::Writable(const Probe& probe, Node* node, Charge charge) {
   if (node->value_version == versions_->epoch()) return node;
-  if (!versions_->IsFrozen(node->structure_version)) {
+  if (!versions_->IsFrozen(StructureVersionOf(node))) {
     node->value_version = versions_->Stamp();
     return node;
   }

@@ -9,7 +9,7 @@ void HashTree::KeepInPlace(uint32_t order, const Node* node, View* view) {
   while (found != 0 && node != nullptr && NodeOf(found) != node) found = NodeOf(found)->next;
   if (found == 0) return;
   const auto is_private = [&](const Node* any) {
-    return any->structure_version > older && any->structure_version <= view->epoch;
+    return StructureVersionOf(any) > older && StructureVersionOf(any) <= view->epoch;
   };
   if (!is_private(NodeOf(live_chain))) return;  // then none behind it is, or it was done already
 
@@ -22,11 +22,13 @@ void HashTree::KeepInPlace(uint32_t order, const Node* node, View* view) {
   while (rest != 0 && is_private(NodeOf(rest))) {
     Node* kept = NodeOf(rest);
     Node* copy = CopyOf(kept, Charge::kOverdraft);
-    copy->structure_version = kept->structure_version;
+    SetStructureVersion(copy, StructureVersionOf(kept));
     *to_pinned = Relinked(rest, copy);
     to_pinned = &copy->next;
     RetireNode(copy);  // never part of the live table: it goes when the view goes
-    kept->structure_version = versions_->Stamp();
+    // What the host writes from now on is no part of the view: the node counts as changed behind it.
+    kept->value_version = versions_->Stamp();
+    SetStructureVersion(kept, kept->value_version);
     rest = kept->next;
   }
 }

@@ -77,6 +77,7 @@ bool Instance::Close() {
     iterator = next;
   }
   iterators_ = nullptr;
+  for (const auto& state : states_) state->DropTables();
   heap_.Discard();
   shown_.Clear();
   current_key_ = {};

@@ -82,6 +82,9 @@ class Instance {
   }
   [[nodiscard]] uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
 
+  // Of a map that comes into being; see MapHeader.
+  [[nodiscard]] uint64_t NextGeneration() { return ++generation_; }
+
   void Register(StateIterator* iterator);
   void Unregister(StateIterator* iterator);
   [[nodiscard]] SnapshotRegistry& snapshots() { return snapshots_; }
@@ -103,6 +106,7 @@ class Instance {
   Heap heap_;
   std::vector<std::unique_ptr<State>> states_;
   bool restored_ = false;
+  uint64_t generation_ = 0;
 
   bool has_current_key_ = false;
   std::string current_key_;

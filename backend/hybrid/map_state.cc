@@ -54,7 +54,8 @@ spw_code InsertMap(State* state, const EntryAddress& address, const Probe& map_p
                              static_cast<uint32_t>(probe.state_namespace.size()), 0, false},
                             probe, charge);
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
-  MapHeader* header = new (WritableHeader(node)) MapHeader{{}, state->table(address.group).versions.Stamp(), 0};
+  MapHeader* header = new (WritableHeader(node)) MapHeader{
+      {}, state->instance()->NextGeneration(), state->table(address.group).versions.Stamp(), 0, 0, 0};
   HashTree entries = EntriesOf(state, address.group, header);
   const spw_code code = PutIntoMap(&entries, state->alignment(), map_probe, wanted, value, charge);
   if (code == SPW_OK && tree.Insert(probe, node, charge)) {

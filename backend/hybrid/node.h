@@ -39,12 +39,31 @@ inline constexpr Link kLinkAddressMask = 0x0000'ffff'ffff'fff0;
 
 struct Node {
   Link next;
-  uint32_t structure_version;  // since when this node is part of the table
+  uint32_t structure;          // since when this node is part of the table, and the owner's marks: see below
   uint32_t value_version;      // when its value was changed last; a copy keeps it
   uint32_t hash;               // the high half of the hash, by which the table is ordered
   uint32_t sizes;              // packed, see below
 };
 static_assert(sizeof(Node) == 24);
+
+// Node::structure: a version in the low bits (StructureVersionOf), above it what the owner alone reads and writes, so that
+// it may change even where a view can reach the node. Touched once since the last sweep: shown, the host may hold a
+// view of the value until the next safepoint; touched again: referenced, which saves it from the next sweep.
+inline constexpr uint32_t kVersionMask = (1u << 30) - 1;
+inline constexpr uint32_t kNodeReferenced = 1u << 30;
+inline constexpr uint32_t kNodeShown = 1u << 31;
+
+[[nodiscard]] inline uint32_t StructureVersionOf(const Node* node) {
+  return node->structure & kVersionMask;
+}
+// The node was born now; its marks stay.
+inline void SetStructureVersion(Node* node, uint32_t version) {
+  node->structure = version | (node->structure & ~kVersionMask);
+}
+inline void Touch(Node* node) {
+  const uint32_t touched = node->structure | ((node->structure & kNodeShown) == 0 ? kNodeShown : kNodeReferenced);
+  if (touched != node->structure) node->structure = touched;
+}
 
 struct WideSizes {
   uint32_t value_size;
@@ -54,13 +73,14 @@ struct WideSizes {
 };
 static_assert(sizeof(WideSizes) == 16);
 
-// Node::sizes, low bits first: value 13, key 7, namespace 5, schema 4, flags 2, wide 1.
+// Node::sizes, low bits first: value 13, key 7, namespace 5, schema 4, null 1, tombstone 1, wide 1.
 inline constexpr uint32_t kNarrowValueMax = (1u << 13) - 1;
 inline constexpr uint32_t kNarrowKeyMax = (1u << 7) - 1;
 inline constexpr uint32_t kNarrowNamespaceMax = (1u << 5) - 1;
 inline constexpr uint32_t kNarrowSchemaMax = (1u << 4) - 1;
 inline constexpr uint32_t kNarrowKeyMask = ((1u << 12) - 1) << 13;  // key and namespace
 inline constexpr uint32_t kNodeNull = 1u << 29;                     // the value is null
+inline constexpr uint32_t kNodeTombstone = 1u << 30;                // there is none: hides what runs hold
 inline constexpr uint32_t kNodeWide = 1u << 31;
 
 [[nodiscard]] constexpr uint32_t PackedKeySizes(uint32_t key_size, uint32_t namespace_size) {
@@ -73,6 +93,7 @@ struct NodeSizes {
   uint32_t state_namespace = 0;
   uint32_t schema_id = 0;
   bool null = false;
+  bool tombstone = false;
 };
 
 [[nodiscard]] constexpr bool FitsNarrow(const NodeSizes& sizes) {
@@ -89,6 +110,9 @@ struct NodeSizes {
 [[nodiscard]] inline bool IsNull(const Node* node) {
   return (node->sizes & kNodeNull) != 0;
 }
+[[nodiscard]] inline bool IsTombstone(const Node* node) {
+  return (node->sizes & kNodeTombstone) != 0;
+}
 [[nodiscard]] inline const WideSizes* WideOf(const Node* node) {
   return reinterpret_cast<const WideSizes*>(BytesOf(node) + sizeof(Node));
 }
@@ -96,11 +120,11 @@ struct NodeSizes {
 [[nodiscard]] inline NodeSizes SizesOf(const Node* node) {
   if (IsWide(node)) {
     const WideSizes* wide = WideOf(node);
-    return {wide->value_size, wide->key_size, wide->namespace_size, wide->schema_id, IsNull(node)};
+    return {wide->value_size, wide->key_size, wide->namespace_size, wide->schema_id, IsNull(node), IsTombstone(node)};
   }
   const uint32_t sizes = node->sizes;
   return {sizes & kNarrowValueMax, (sizes >> 13) & kNarrowKeyMax, (sizes >> 20) & kNarrowNamespaceMax,
-          (sizes >> 25) & kNarrowSchemaMax, IsNull(node)};
+          (sizes >> 25) & kNarrowSchemaMax, IsNull(node), IsTombstone(node)};
 }
 
 [[nodiscard]] constexpr uint32_t KeyOffset(bool wide) {
@@ -139,7 +163,7 @@ inline void InitializeNode(Node* node, const NodeSizes& sizes, uint32_t hash, By
                            BytesView state_namespace) {
   const bool wide = !FitsNarrow(sizes);
   node->hash = hash;
-  node->sizes = sizes.null ? kNodeNull : 0;
+  node->sizes = (sizes.null ? kNodeNull : 0) | (sizes.tombstone ? kNodeTombstone : 0);
   if (wide) {
     node->sizes |= kNodeWide;
     StoreBytes(reinterpret_cast<uint8_t*>(node) + sizeof(Node),

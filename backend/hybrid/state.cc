@@ -1,7 +1,5 @@
 #include "backend/hybrid/state.h"
 
-#include <new>
-
 #include "backend/hybrid/instance.h"
 
 namespace spillway::hybrid {
@@ -24,11 +22,20 @@ State::State(Instance* instance, snapshot::StateDescriptor descriptor, uint32_t 
     : instance_(instance),
       descriptor_(std::move(descriptor)),
       alignment_(descriptor_.alignment),
-      group_count_(group_count) {
-  void* memory = instance->heap().Allocate(sizeof(KeyGroupTable) * group_count, Category::kIndex, Charge::kOverdraft);
-  tables_ = static_cast<KeyGroupTable*>(memory);
-  for (uint32_t i = 0; i < group_count; ++i) new (&tables_[i]) KeyGroupTable();
+      group_count_(group_count),
+      tables_(std::make_unique<KeyGroupTable[]>(group_count)) {
+  MemoryAccount& account = instance->heap().account();
+  account.Take(sizeof(KeyGroupTable) * group_count);
+  account.Add(Category::kIndex, sizeof(KeyGroupTable) * group_count);
   if (descriptor_.kind == SPW_STATE_TIMER) timer_heads_ = TimerHeads(group_count);
+}
+
+void State::DropTables() {
+  MemoryAccount& account = instance_->heap().account();
+  account.Subtract(Category::kIndex, sizeof(KeyGroupTable) * group_count_);
+  account.Give(sizeof(KeyGroupTable) * group_count_);
+  tables_.reset();
+  group_count_ = 0;
 }
 
 snapshot::SchemaTable& State::schemas(spw_schema_role role) {

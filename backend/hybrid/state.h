@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -26,27 +27,35 @@ struct EntryAddress {
   uint32_t group = 0;  // index into the instance's key-groups
 };
 
-// The value of a list state's node.
+// The value of a list state's node. Of a tombstone: all zero.
 struct ListHeader {
   uint64_t last;     // the last piece
   uint32_t created;  // version since when there is this list: none of its pieces is older
-  uint32_t reserved;
+  uint32_t partial;  // 1: these pieces come behind others that runs hold
 };
 static_assert(sizeof(ListHeader) == 16);
 
-// The value of a map state's node: the map is a tree of its own.
+// The value of a map state's node: the map is a tree of its own. Of a tombstone: no entries, and the generation.
 struct MapHeader {
-  TreeRoot entries;
-  uint32_t created;  // as in ListHeader
+  TreeRoot entries;     // with tombstones
+  uint64_t generation;  // records of this map in runs that have a lower one are void
+  uint32_t created;     // as in ListHeader; of one that came from a run 0
+  uint32_t tombstones;  // among the entries
+  uint32_t partial;     // 1: runs may hold entries that are not here
   uint32_t reserved;
 };
-static_assert(sizeof(MapHeader) == 24);
+static_assert(sizeof(MapHeader) == 40);
 
 [[nodiscard]] const char* KindName(spw_state_kind kind);
 
 class State {
  public:
   State(Instance* instance, snapshot::StateDescriptor descriptor, uint32_t group_count);
+  ~State() { DropTables(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  // The instance closes. Before its heap forgets what the tables lead to.
+  void DropTables();
 
   [[nodiscard]] Instance* instance() const { return instance_; }
   [[nodiscard]] const std::string& name() const { return descriptor_.name; }
@@ -62,7 +71,7 @@ class State {
 
   // What nodes of the key-groups' tables hold: values themselves, or headers of lists and maps.
   [[nodiscard]] uint32_t node_alignment() const { return kind() == SPW_STATE_VALUE ? alignment_ : alignof(uint64_t); }
-  [[nodiscard]] std::span<KeyGroupTable> tables() const { return {tables_, group_count_}; }
+  [[nodiscard]] std::span<KeyGroupTable> tables() const { return {tables_.get(), group_count_}; }
   [[nodiscard]] KeyGroupTable& table(uint32_t group) const { return tables_[group]; }
   [[nodiscard]] HashTree TreeOf(uint32_t group) const;
   // (key, namespace) pairs; of a timer state, timers.
@@ -76,8 +85,8 @@ class State {
   snapshot::StateDescriptor descriptor_;
   uint32_t alignment_;
   bool registered_ = false;
-  const uint32_t group_count_;
-  KeyGroupTable* tables_;
+  uint32_t group_count_;
+  std::unique_ptr<KeyGroupTable[]> tables_;
   TimerHeads timer_heads_;
 };
 

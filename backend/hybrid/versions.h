@@ -13,6 +13,7 @@
 
 #include <cstdint>
 
+#include "backend/hybrid/node.h"
 #include "backend/hybrid/record_list.h"
 
 namespace spillway::hybrid {
@@ -33,13 +34,17 @@ struct View {
 class Versions {
  public:
   // Epochs run up to here; then no further view can begin.
-  static constexpr uint32_t kEpochMax = UINT32_MAX - 1;
+  static constexpr uint32_t kEpochMax = kVersionMask - 1;
 
   // The version of what is made or changed now.
   [[nodiscard]] uint32_t Stamp() {
     written_ = true;
+    ++stamps_;
     return epoch_;
   }
+  // Stamps since this was set to 0: not fewer than the entries that were changed since.
+  [[nodiscard]] uint32_t stamps() const { return stamps_; }
+  void ResetStamps() { stamps_ = 0; }
   // Something changed that stamped nothing, such as a removal.
   void NoteWrite() { written_ = true; }
   [[nodiscard]] uint32_t epoch() const { return epoch_; }
@@ -83,6 +88,7 @@ class Versions {
   uint32_t frozen_ = 0;  // epoch of the newest live view, 0: none
   View* newest_ = nullptr;
   bool written_ = true;  // whether anything was stamped since the newest view began
+  uint32_t stamps_ = 0;
 };
 
 }  // namespace spillway::hybrid

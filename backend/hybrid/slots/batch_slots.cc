@@ -57,7 +57,7 @@ void GetOne(const Instance& instance, const spw_access& access, spw_access_resul
 
 // Whether a write of `value` into the entry `node` changes its bytes where they are.
 bool IsInPlace(const State& state, const Versions& versions, const Node* node, const spw_bytes& value) {
-  if (node == nullptr || versions.IsFrozen(node->structure_version)) return false;
+  if (node == nullptr || versions.IsFrozen(StructureVersionOf(node))) return false;
   const NodeSizes sizes = SizesOf(node);
   const bool null = value.data == nullptr;
   return sizes.null == null && sizes.value == (null ? 0 : value.size) && sizes.schema_id == state.value_schema();
@@ -75,7 +75,7 @@ uint64_t WantedFor(const Instance& instance, const spw_access& access, const spw
   if (!is_map && value.data == nullptr) return 0;
   const Node* found = FindNode(&table.root.word, address.probe);
   if (is_map && found != nullptr) {
-    const bool is_private = !table.versions.IsFrozen(found->structure_version);
+    const bool is_private = !table.versions.IsFrozen(StructureVersionOf(found));
     const MapHeader header = MapHeaderOf(found);
     found = is_private ? FindNode(&header.entries.word, MapProbe(plugin::ToStringView(access.map_key))) : nullptr;
   }
