@@ -122,6 +122,19 @@ Node* HashTree::Writable(const Probe& probe, Node* node, Charge charge) {
   return copy;
 }
 
+Node* HashTree::WritableAsClean(const Probe& probe, Node* node, Charge charge) {
+  if (!versions_->IsFrozen(StructureVersionOf(node))) return node;
+  const uint32_t version = node->value_version;
+  node = Writable(probe, node, charge);
+  if (node != nullptr) node->value_version = version;
+  return node;
+}
+
+void HashTree::DropEmptyIndex() {
+  heap_->RetireNodes(versions_, root_->word, versions_->epoch(), alignment_);
+  root_->word = 0;
+}
+
 bool HashTree::Insert(const Probe& probe, Node* node, Charge charge) {
   Place place;
   if (!WritableHead(probe.order(), charge, &place)) return false;

@@ -93,6 +93,8 @@ class HashTree {
   void DropNode(Node* node) const;
   // A node of this tree that may be written: itself, marked as changed now, or a copy in its place.
   [[nodiscard]] Node* Writable(const Probe& probe, Node* node, Charge charge);
+  // The same for a change that runs need not know of, such as an entry that came back: the node is no dirtier than it was.
+  [[nodiscard]] Node* WritableAsClean(const Probe& probe, Node* node, Charge charge);
   // Puts a new node into the tree, which must not hold its key.
   [[nodiscard]] bool Insert(const Probe& probe, Node* node, Charge charge);
   // Puts a new node into the place of one of the same key; that one is retired.
@@ -104,7 +106,17 @@ class HashTree {
   // them. `node` null: in any case. May overdraw the share.
   void KeepInPlace(uint32_t order, const Node* node, View* view);
 
+  // For eviction; no view of the table is live. Looks at the nodes of the segment that holds the hash `*hand` and takes
+  // out those for which `drop(Node*)` is true, which frees what hangs on them but not the node. Moves the hand behind
+  // the segment; false when that was the last, and the hand is 0.
+  template <typename Drop>
+  bool Sweep(uint32_t* hand, Drop&& drop);
+
  private:
+  template <typename Drop>
+  uint32_t SweepChain(Link* head, Drop&& drop);
+  void DropEmptyIndex();
+
   struct Place {
     Segment* segment;  // nullptr in a chain root
     uint32_t depth;    // of the segment
@@ -138,5 +150,51 @@ class HashTree {
   Heap* const heap_;
   const uint32_t alignment_;
 };
+
+template <typename Drop>
+uint32_t HashTree::SweepChain(Link* head, Drop&& drop) {
+  uint32_t dropped = 0;
+  while (*head != 0) {
+    Node* node = NodeOf(*head);
+    if (!drop(node)) {
+      head = &node->next;
+      continue;
+    }
+    *head = node->next;
+    DropNode(node);
+    ++dropped;
+  }
+  root_->count -= dropped;
+  return dropped;
+}
+
+template <typename Drop>
+bool HashTree::Sweep(uint32_t* hand, Drop&& drop) {
+  uint64_t behind = uint64_t{1} << 32;  // the first hash of the next segment
+  if (RootKindOf(root_->word) == RootKind::kChain) {
+    SweepChain(&root_->word, drop);
+  } else {
+    Segment* segment = SegmentOf(root_->word);
+    uint32_t size_class = HighBitsOf(root_->word);
+    if (RootKindOf(root_->word) == RootKind::kDirectory) {
+      const Directory* directory = DirectoryOf(root_->word);
+      const uint64_t entry = directory->entries[DirectoryIndex(*hand, directory->depth)];
+      segment = SegmentOf(entry);
+      size_class = kFullSegment;
+      const uint32_t depth = HighBitsOf(entry);
+      const uint64_t width = uint64_t{1} << (32 - depth);
+      behind = (*hand / width + 1) * width;
+    }
+    for (uint32_t i = 0; i < HeadsOfSegment(size_class); ++i) {
+      if (segment->heads[i] != 0) segment->entries -= SweepChain(&segment->heads[i], drop);
+    }
+    if (root_->count == 0) {
+      DropEmptyIndex();
+      behind = uint64_t{1} << 32;
+    }
+  }
+  *hand = static_cast<uint32_t>(behind);
+  return *hand != 0;
+}
 
 }  // namespace spillway::hybrid

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <utility>
 
 #include "backend/hybrid/arena.h"
 #include "backend/hybrid/memory_account.h"
@@ -70,6 +71,9 @@ class Heap {
   // `ended(view)` for each, after which the heap does not touch the view.
   template <typename Ended>
   void Safepoint(Ended&& ended);
+  // Takes what was handed back, without a safepoint: the host's views live on.
+  template <typename Ended>
+  void EndHandedBack(Ended&& ended);
   // So many steps of freeing what may be freed: each frees one object at most, or moves one on to another list.
   void Reclaim(uint64_t steps);
   [[nodiscard]] bool HasReclaimable() const {
@@ -134,6 +138,11 @@ void Heap::Safepoint(Ended&& ended) {
     ended_now_.push_back(std::move(ended_later_.front()));
     ended_later_.pop_front();
   }
+  EndHandedBack(std::forward<Ended>(ended));
+}
+
+template <typename Ended>
+void Heap::EndHandedBack(Ended&& ended) {
   if (!HasHandedBack()) return;
   View* view = handed_back_.exchange(nullptr, std::memory_order_acquire);
   while (view != nullptr) {

@@ -1,10 +1,12 @@
 #include "backend/hybrid/instance.h"
 
 #include <algorithm>
+#include <span>
 
 #include "backend/hybrid/hash_tree_cursor.h"
 #include "backend/hybrid/iterator.h"
 #include "backend/hybrid/snapshot.h"
+#include "backend/hybrid/spiller.h"
 #include "snapshot/keyed_state_format.h"
 #include "spillway/key_groups.h"
 
@@ -39,19 +41,31 @@ Status CheckOptions(const spw_open_options& options) {
     return Status::InvalidArgument("the instance name '" + std::string(name) +
                                    "' must be made of one or more of A-Z a-z 0-9 . _ -");
   }
-  if (options.config_count > 0) {
-    const char* key = options.config[0].key;
-    return Status::InvalidArgument(std::string("the hybrid backend has no configuration key '") +
-                                   (key == nullptr ? "" : key) + "'; remove it");
-  }
   return {};
+}
+
+Status CheckShare(const spw_open_options& options) {
+  if (options.local_dir_count == 0 || options.memory_share_bytes == 0 || options.memory_share_bytes >= kMinimumShare) {
+    return {};
+  }
+  return Status::InvalidArgument("the memory share of instance '" + std::string(options.instance) + "' is " +
+                                 std::to_string(options.memory_share_bytes) + " bytes; with less than " +
+                                 std::to_string(kMinimumShare) + " it cannot spill: raise " + kMemoryBudgetKey);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::Open(const spw_open_options& options, const spw_host* host) {
   SPILLWAY_RETURN_IF_ERROR(CheckOptions(options));
-  return std::unique_ptr<Instance>(new Instance(options, host));
+  SPILLWAY_ASSIGN_OR_RETURN(const SpillOptions spill_options,
+                            ParseSpillOptions(std::span(options.config, options.config_count)));
+  SPILLWAY_RETURN_IF_ERROR(CheckShare(options));
+  std::unique_ptr<Instance> instance(new Instance(options, host));
+  if (options.local_dir_count > 0) {
+    const std::vector<std::string> parents(options.local_dirs, options.local_dirs + options.local_dir_count);
+    SPILLWAY_ASSIGN_OR_RETURN(instance->spiller_, Spiller::Open(instance.get(), spill_options, parents));
+  }
+  return instance;
 }
 
 Instance::Instance(const spw_open_options& options, const spw_host* host)
@@ -77,6 +91,7 @@ bool Instance::Close() {
     iterator = next;
   }
   iterators_ = nullptr;
+  if (spiller_ != nullptr) spiller_->Close();
   for (const auto& state : states_) state->DropTables();
   heap_.Discard();
   shown_.Clear();
@@ -99,7 +114,19 @@ State* Instance::AddState(snapshot::StateDescriptor descriptor) {
   return states_.back().get();
 }
 
+void Instance::FreeMemory(uint64_t reclaim_steps) {
+  if (heap_.HasReclaimable()) heap_.Reclaim(reclaim_steps);
+  if (spiller_ != nullptr) spiller_->AtSafepoint();
+}
+
+uint32_t Instance::IndexOf(const State& state) const {
+  uint32_t index = 0;
+  while (states_[index].get() != &state) ++index;
+  return index;
+}
+
 void Instance::DropStates() {
+  if (spiller_ != nullptr) spiller_->Forget();
   states_.clear();
   heap_.Discard();
   entries_.store(0, std::memory_order_relaxed);
@@ -110,6 +137,7 @@ void Instance::SetCurrentKey(BytesView key, uint32_t key_group) {
   current_hash_ = HashOfBytes(current_key_);
   current_group_ = key_group - key_groups_.first;
   has_current_key_ = true;
+  if (spiller_ != nullptr) spiller_->heat().Note(current_group_);
 }
 
 EntryAddress Instance::AddressOf(BytesView key, uint32_t key_group, BytesView state_namespace) const {
@@ -118,8 +146,13 @@ EntryAddress Instance::AddressOf(BytesView key, uint32_t key_group, BytesView st
 
 void Instance::Safepoint(uint64_t reclaim_steps) {
   shown_.Clear();
+  items_outlive_ = false;
   heap_.Safepoint([](View* view) { PinSet::Ended(view); });
-  if (reclaim_steps > 0 && heap_.HasReclaimable()) heap_.Reclaim(reclaim_steps);
+  if (reclaim_steps > 0) FreeMemory(reclaim_steps);
+}
+
+void Instance::EndHandedBack() {
+  heap_.EndHandedBack([](View* view) { PinSet::Ended(view); });
 }
 
 bool Instance::BeginOwnerView(State* state, uint32_t group, View* view) {
@@ -155,6 +188,7 @@ void Instance::Register(StateIterator* iterator) {
 }
 
 void Instance::Unregister(StateIterator* iterator) {
+  items_outlive_ = true;
   if (iterators_ == iterator) iterators_ = iterator->next_registered();
   iterator->Unlink();
 }

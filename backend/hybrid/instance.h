@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backend/hybrid/hashing.h"
@@ -25,6 +26,7 @@
 
 namespace spillway::hybrid {
 
+class Spiller;
 class StateIterator;
 
 // Raising this gives an instance more memory; named in messages.
@@ -51,10 +53,13 @@ class Instance {
     return key_group >= key_groups_.first && key_group <= key_groups_.last;
   }
   [[nodiscard]] Heap& heap() { return heap_; }
+  // Null: there are no local directories, and everything stays in memory.
+  [[nodiscard]] Spiller* spiller() { return spiller_.get(); }
 
   [[nodiscard]] State* FindState(std::string_view name);
   [[nodiscard]] const std::vector<std::unique_ptr<State>>& states() const { return states_; }
   State* AddState(snapshot::StateDescriptor descriptor);
+  [[nodiscard]] uint32_t IndexOf(const State& state) const;
   // Undoes all AddState of a restore that failed.
   void DropStates();
   [[nodiscard]] bool restored() const { return restored_; }
@@ -68,15 +73,31 @@ class Instance {
   }
   [[nodiscard]] EntryAddress AddressOf(BytesView key, uint32_t key_group, BytesView state_namespace) const;
 
-  // Views of the host end here.
+  // Views of the host end here. With steps, FreeMemory follows.
   void Safepoint(uint64_t reclaim_steps);
+  // What a safepoint lets go: frees at most so many retired objects, evicts when the share is nearly used up.
+  void FreeMemory(uint64_t reclaim_steps);
   // A value that the host may write in place until the next safepoint.
   void NoteShown(Node* node) { shown_.Add(node); }
   // Begins views of a table from inside a record: nodes that the host may still write in place stay in the live table,
   // the view gets copies.
   [[nodiscard]] bool BeginOwnerView(State* state, uint32_t group, View* view);
 
-  // Counted together over all states; any thread may read.
+  // Ends views that were handed back, between safepoints.
+  void EndHandedBack();
+  // Whether the host may still look at items of an iterator that it has released.
+  [[nodiscard]] bool items_outlive() const { return items_outlive_; }
+  // Whether a snapshot may be holding views.
+  [[nodiscard]] bool snapshots_run() { return snapshots_.size() > 0; }
+
+  // What an operation failed by, when its code is not in itself enough: kept until it is told to the host.
+  spw_code Fail(Status status) {
+    failure_ = std::move(status);
+    return static_cast<spw_code>(failure_.code());
+  }
+  [[nodiscard]] Status TakeFailure() { return std::exchange(failure_, Status()); }
+
+  // Counted together over all states, those in memory; any thread may read.
   void CountEntries(int64_t more) {
     entries_.store(entries_.load(std::memory_order_relaxed) + static_cast<uint64_t>(more), std::memory_order_relaxed);
   }
@@ -105,6 +126,7 @@ class Instance {
   std::atomic<uint64_t> entries_{0};
   Heap heap_;
   std::vector<std::unique_ptr<State>> states_;
+  std::unique_ptr<Spiller> spiller_;
   bool restored_ = false;
   uint64_t generation_ = 0;
 
@@ -114,6 +136,8 @@ class Instance {
   uint32_t current_group_ = 0;
 
   ShownNodes shown_;
+  bool items_outlive_ = false;
+  Status failure_;
   StateIterator* iterators_ = nullptr;  // a list through the iterators
   QueryQueue queries_;
   SnapshotRegistry snapshots_;

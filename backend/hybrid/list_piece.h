@@ -19,7 +19,7 @@ struct Piece {
   uint32_t elements;
   uint32_t used;      // bytes of data
   uint32_t capacity;  // bytes of data
-  uint32_t reserved;
+  uint32_t clean;     // 1: it came from a run, as it is; never extended, never written again
 };
 static_assert(sizeof(Piece) == 32);
 

@@ -20,6 +20,11 @@ namespace spillway::hybrid {
   return reinterpret_cast<const Piece*>(header.last);
 }
 
+// Whether it stands behind pieces that are not in memory.
+[[nodiscard]] inline bool IsPartial(const Node* node) {
+  return ListHeaderOf(node).partial != 0;
+}
+
 [[nodiscard]] spw_code AppendToList(State* state, const EntryAddress& address, std::span<const spw_bytes> elements);
 // With the schema that they were written with, for restoring.
 [[nodiscard]] spw_code AppendToListOfSchema(State* state, const EntryAddress& address,

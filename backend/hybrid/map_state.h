@@ -21,7 +21,7 @@ namespace spillway::hybrid {
   return {HashOfBytes(map_key), map_key, {}};
 }
 
-[[nodiscard]] spw_code GetMapEntry(const State& state, const EntryAddress& address, BytesView map_key, spw_view* out);
+[[nodiscard]] spw_code GetMapEntry(State* state, const EntryAddress& address, BytesView map_key, spw_view* out);
 // `value` absent: a null one.
 [[nodiscard]] spw_code PutMapEntry(State* state, const EntryAddress& address, BytesView map_key,
                                    std::optional<BytesView> value);
@@ -29,7 +29,7 @@ namespace spillway::hybrid {
 [[nodiscard]] spw_code PutMapEntryOfSchema(State* state, const EntryAddress& address, BytesView map_key,
                                            std::optional<BytesView> value, uint32_t schema_id,
                                            Charge charge = Charge::kWithinShare);
-// SPW_OK or SPW_ABSENT; never fails.
+// SPW_OK, SPW_ABSENT, or an error of reading what is on disk.
 spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map_key);
 [[nodiscard]] bool IsMapEmpty(const State& state, const EntryAddress& address);
 

@@ -20,6 +20,7 @@ bool PieceBuilder::Fits(const Piece* piece, uint64_t element_size, uint32_t alig
 void PieceBuilder::Put(Piece* piece, BytesView element, uint32_t alignment) {
   const uint64_t begin = ElementOffset(piece->used, alignment);
   uint8_t* data = PieceData(piece) + begin;
+  std::memset(PieceData(piece) + piece->used, 0, begin - piece->used);  // the gap, as it goes into files
   StoreBytes(data - sizeof(uint32_t), static_cast<uint32_t>(element.size()));
   if (!element.empty()) std::memcpy(data, element.data(), element.size());
   piece->used = static_cast<uint32_t>(begin + element.size());

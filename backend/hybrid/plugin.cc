@@ -1,5 +1,6 @@
 // The descriptor that the library exports.
 #include "backend/hybrid/slots/slot.h"
+#include "backend/hybrid/spill_options.h"
 #include "spillway/plugin/abi.h"
 
 namespace {
@@ -31,13 +32,13 @@ const spw_plugin_descriptor spw_plugin_v0 = {
     sizeof(spw_plugin_descriptor),
     SPW_ABI_MAJOR,
     SPW_ABI_MINOR,
-    0,
+    static_cast<uint32_t>(spillway::hybrid::ConfigKeys().size()),
     "hybrid",
     SPILLWAY_VERSION,
-    "State in memory, updated in place, with snapshots that do not stop the stream",
+    "State in memory, updated in place, that spills to local disk; snapshots do not stop the stream",
     SPW_CAP_VALUE | SPW_CAP_LIST | SPW_CAP_MAP | SPW_CAP_TIMER | SPW_CAP_MERGE | SPW_CAP_SNAPSHOT_FULL |
-        SPW_CAP_PREFETCH | SPW_CAP_BATCH | SPW_CAP_QUERY,
+        SPW_CAP_PREFETCH | SPW_CAP_BATCH | SPW_CAP_QUERY | SPW_CAP_SPILL,
     Api(),
-    nullptr,
+    spillway::hybrid::ConfigKeys().data(),
     []() noexcept -> uint64_t { return spillway::plugin::LiveHandles::OfPlugin().count(); },
 };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "backend/hybrid/instance.h"
+#include "backend/hybrid/spiller.h"
 
 namespace spillway::hybrid {
 
@@ -12,8 +13,11 @@ Status OverShare(const State& state) {
   return Status::OutOfMemory("state '" + state.name() + "' of instance '" + state.instance()->name() +
                              "' cannot grow: " + std::to_string(heap.account().used()) +
                              " bytes of its memory share of " + std::to_string(heap.account().share()) +
-                             " are used and this backend does not spill yet; raise " + kMemoryBudgetKey +
-                             " or remove state");
+                             " are used" +
+                             (state.instance()->spiller() == nullptr
+                                  ? ", and there is no local directory to spill to (io.tmp.dirs)"
+                                  : ", and nothing could be spilled in time; the log tells why") +
+                             "; raise " + kMemoryBudgetKey + " or remove state");
 }
 
 }  // namespace spillway::hybrid

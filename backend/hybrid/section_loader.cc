@@ -7,12 +7,14 @@
 #include "backend/hybrid/refusal.h"
 #include "backend/hybrid/timer_state.h"
 #include "backend/hybrid/value_state.h"
+#include "backend/hybrid/with_room.h"
 
 namespace spillway::hybrid {
 namespace {
 
 constexpr uint64_t kGatheredBytesMax = 64 * 1024;
 constexpr size_t kGatheredElementsMax = 4096;
+constexpr uint64_t kRecordsPerSafepoint = 256;
 
 // Never null, as bytes of the table are.
 BytesView NotNull(BytesView bytes) {
@@ -30,12 +32,14 @@ Status SectionLoader::Load(snapshot::SectionCursor* cursor) {
     SPILLWAY_ASSIGN_OR_RETURN(const bool more, cursor->Next(&record));
     if (!more) break;
     SPILLWAY_RETURN_IF_ERROR(Put(record));
+    // Nothing of what is being restored is seen by the host yet, so that any moment is a safepoint.
+    if (++records_ % kRecordsPerSafepoint == 0) instance_->Safepoint(kRecordsPerSafepoint);
   }
   return AppendGathered();
 }
 
 Status SectionLoader::Checked(spw_code code) const {
-  return code == SPW_OUT_OF_MEMORY ? OverShare(*state_) : Status();
+  return code == SPW_OUT_OF_MEMORY ? OverShare(*state_) : code < 0 ? instance_->TakeFailure() : Status();
 }
 
 Status SectionLoader::Put(const snapshot::KeyedStateRecord& record) {
@@ -52,11 +56,13 @@ Status SectionLoader::Put(const snapshot::KeyedStateRecord& record) {
   if (state_->kind() == SPW_STATE_LIST) return Gather(record, schema_id);
   const EntryAddress address = instance_->AddressOf(NotNull(record.key), key_group_, NotNull(record.state_namespace));
   if (state_->kind() == SPW_STATE_VALUE) {
-    return Checked(PutValueOfSchema(state_, address, NotNull(record.value), schema_id));
+    return Checked(
+        WithRoom(*state_, [&] { return PutValueOfSchema(state_, address, NotNull(record.value), schema_id); }));
   }
   std::optional<BytesView> value;
   if (!record.value_is_null) value = NotNull(record.value);
-  return Checked(PutMapEntryOfSchema(state_, address, NotNull(record.map_key), value, schema_id));
+  return Checked(WithRoom(
+      *state_, [&] { return PutMapEntryOfSchema(state_, address, NotNull(record.map_key), value, schema_id); }));
 }
 
 Status SectionLoader::Gather(const snapshot::KeyedStateRecord& record, uint32_t schema_id) {
@@ -86,7 +92,8 @@ Status SectionLoader::AppendGathered() {
     begin = end;
   }
   const EntryAddress address = instance_->AddressOf(list_key_, key_group_, list_namespace_);
-  const Status status = Checked(AppendToListOfSchema(state_, address, elements, list_schema_));
+  const Status status =
+      Checked(WithRoom(*state_, [&] { return AppendToListOfSchema(state_, address, elements, list_schema_); }));
   element_bytes_.clear();
   element_ends_.clear();
   return status;
@@ -100,7 +107,7 @@ Status SectionLoader::AddTimer(const snapshot::KeyedStateRecord& record) {
                         {reinterpret_cast<const uint8_t*>(state_namespace.data()), state_namespace.size()},
                         key_group_,
                         0};
-  return Checked(AddTimers(state_, {&timer, 1}));
+  return Checked(WithRoom(*state_, [&] { return AddTimers(state_, {&timer, 1}); }));
 }
 
 }  // namespace spillway::hybrid

@@ -30,6 +30,7 @@ class SectionLoader {
   Instance* const instance_;
   const uint32_t key_group_;
   const std::vector<uint32_t> schema_ids_;
+  uint64_t records_ = 0;
 
   // Of the list that is gathered.
   std::string list_key_;

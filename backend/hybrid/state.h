@@ -31,7 +31,8 @@ struct EntryAddress {
 struct ListHeader {
   uint64_t last;     // the last piece
   uint32_t created;  // version since when there is this list: none of its pieces is older
-  uint32_t partial;  // 1: these pieces come behind others that runs hold
+  uint16_t partial;  // 1: these pieces come behind others that runs hold
+  uint16_t loaded;   // 1: complete, and its clean pieces are what runs hold, so that only dirty ones are to be written
 };
 static_assert(sizeof(ListHeader) == 16);
 

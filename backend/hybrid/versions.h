@@ -45,6 +45,7 @@ class Versions {
   // Stamps since this was set to 0: not fewer than the entries that were changed since.
   [[nodiscard]] uint32_t stamps() const { return stamps_; }
   void ResetStamps() { stamps_ = 0; }
+  void AddStamps(uint32_t more) { stamps_ += more; }
   // Something changed that stamped nothing, such as a removal.
   void NoteWrite() { written_ = true; }
   [[nodiscard]] uint32_t epoch() const { return epoch_; }

@@ -5,6 +5,7 @@
 
 #include "backend/hybrid/group_prefetch.h"
 #include "backend/hybrid/map_state.h"
+#include "backend/hybrid/resident.h"
 #include "backend/hybrid/slots/slot.h"
 #include "backend/hybrid/value_state.h"
 
@@ -48,9 +49,9 @@ Status CheckAccesses(const Instance& instance, const spw_access* accesses, uint3
 
 void GetOne(const Instance& instance, const spw_access& access, spw_access_result* out) {
   *out = spw_access_result{};
-  const State& state = *Behind(access.state);
+  State* state = Behind(access.state);
   const EntryAddress address = AddressOf(instance, access);
-  out->code = state.kind() == SPW_STATE_VALUE
+  out->code = state->kind() == SPW_STATE_VALUE
                   ? GetValue(state, address, &out->value)
                   : GetMapEntry(state, address, plugin::ToStringView(access.map_key), &out->value);
 }
@@ -60,7 +61,7 @@ bool IsInPlace(const State& state, const Versions& versions, const Node* node, c
   if (node == nullptr || versions.IsFrozen(StructureVersionOf(node))) return false;
   const NodeSizes sizes = SizesOf(node);
   const bool null = value.data == nullptr;
-  return sizes.null == null && sizes.value == (null ? 0 : value.size) && sizes.schema_id == state.value_schema();
+  return !sizes.tombstone && sizes.null == null && sizes.value == (null ? 0 : value.size) && sizes.schema_id == state.value_schema();
 }
 
 // What is asked for before the write of one entry. Nothing for what must go on at any share: removals, and overwrites
@@ -102,6 +103,19 @@ void PutOne(const Instance& instance, const spw_access& access, const spw_bytes&
   }
 }
 
+// The headers of the maps of a batch that are on disk: what cannot be read is known before anything is written.
+spw_code LoadMaps(const Instance& instance, Accesses accesses) {
+  for (const spw_access& access : accesses) {
+    State* state = Behind(access.state);
+    if (state->kind() != SPW_STATE_MAP) continue;
+    spw_code code = SPW_OK;
+    Node* map = ResidentMap(state, AddressOf(instance, access), &code);
+    if (code != SPW_OK) return code;
+    if (map != nullptr) Touch(map);  // so that it stays while the others come in
+  }
+  return SPW_OK;
+}
+
 spw_code PutMany(Instance* instance, const spw_access* accesses, const spw_bytes* values, uint32_t count,
                  spw_error* err) {
   if (Status status = CheckAccesses(*instance, accesses, count, false); !status.ok()) return Answer(status, err);
@@ -113,13 +127,17 @@ spw_code PutMany(Instance* instance, const spw_access* accesses, const spw_bytes
       return Answer(CheckBytes(*Behind(accesses[i].state), values[i], snapshot::kValueBytesMax, "value"), err);
     }
   }
+  if (const spw_code code = LoadMaps(*instance, Accesses(accesses, count)); code != SPW_OK) {
+    return AnswerAccess(*Behind(accesses[0].state), code, err);
+  }
   PrefetchGroup(*instance, Accesses(accesses, count));
   uint64_t wanted = 0;
   for (uint32_t i = 0; i < count; ++i) wanted += WantedFor(*instance, accesses[i], values[i]);
   // All or nothing: either the whole batch fits, or nothing is begun.
-  if (wanted > 0 && !instance->heap().CanTake(wanted)) {
-    return AnswerWrite(*Behind(accesses[0].state), SPW_OUT_OF_MEMORY, err);
-  }
+  const spw_code room = WithRoom(instance, [&]() -> spw_code {
+    return wanted == 0 || instance->heap().CanTake(wanted) ? SPW_OK : SPW_OUT_OF_MEMORY;
+  });
+  if (room != SPW_OK) return AnswerAccess(*Behind(accesses[0].state), room, err);
   for (uint32_t i = 0; i < count; ++i) PutOne(*instance, accesses[i], values[i]);
   return SPW_OK;
 }
@@ -133,7 +151,7 @@ void FillBatchSlots(spw_backend_api* api) {
       const Status status = CheckAccesses(*instance, accesses, count, true);
       if (status.ok()) PrefetchGroup(*instance, Accesses(accesses, count));
       // Only now: the keys may be views of what is freed here.
-      instance->heap().Reclaim(kReclaimStepsAtPrefetch);
+      instance->FreeMemory(kReclaimStepsAtPrefetch);
       return Answer(status, err);
     });
   };
@@ -143,6 +161,7 @@ void FillBatchSlots(spw_backend_api* api) {
       if (Status status = CheckAccesses(*instance, accesses, count, false); !status.ok()) return Answer(status, err);
       PrefetchGroup(*instance, Accesses(accesses, count));
       for (uint32_t i = 0; i < count; ++i) GetOne(*instance, accesses[i], &out[i]);
+      (void)instance->TakeFailure();  // each result has its code
       return spw_code{SPW_OK};
     });
   };

@@ -63,7 +63,7 @@ spw_code AnswerChange(StateIterator* iterator, StateIterator::Change change, spw
     case StateIterator::Change::kDone:
       return SPW_OK;
     case StateIterator::Change::kNoMemory:
-      return AnswerWrite(state, SPW_OUT_OF_MEMORY, err);
+      return AnswerAccess(state, SPW_OUT_OF_MEMORY, err);
     case StateIterator::Change::kNotOfMap:
       return Answer(
           NamedError(state, StatusCode::kInvalidState, "can be changed only through an iterator of map_iterate"), err);

@@ -39,9 +39,11 @@ void FillLifeSlots(spw_backend_api* api) {
   };
   // Which thread owns is the host's to keep; the debug proxy looks at it.
   api->bind_owner = [](spw_backend* backend, spw_error* err) noexcept {
-    return OnInstance(backend, err, [](Instance*) -> spw_code { return SPW_OK; });
+    return OnInstance(backend, err, [&](Instance* instance) -> spw_code {
+      return instance->spiller() == nullptr ? SPW_OK : Answer(instance->spiller()->Bind(), err);
+    });
   };
-  api->close = [](spw_backend* backend, uint32_t /*flags: there are no local files*/, spw_error* err) noexcept {
+  api->close = [](spw_backend* backend, uint32_t /*flags: what lies on disk is of no use to another instance*/, spw_error* err) noexcept {
     return plugin::Guard(err, [&]() -> spw_code {
       return Behind(backend)->Close() ? SPW_OK : Answer(ClosedError(*Behind(backend)), err);
     });

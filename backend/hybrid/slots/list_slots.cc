@@ -49,7 +49,7 @@ spw_code Merge(State* state, const EntryAddress& target, const spw_bytes* source
     }
     addresses.push_back(state->instance()->CurrentAddress(plugin::ToStringView(source)));
   }
-  return AnswerWrite(*state, MergeLists(state, target, addresses), err);
+  return AnswerAccess(*state, WithRoom(*state, [&] { return MergeLists(state, target, addresses); }), err);
 }
 
 }  // namespace
@@ -59,14 +59,14 @@ void FillListSlots(spw_backend_api* api) {
                         spw_error* err) noexcept {
     return OnCurrentKey(state, SPW_STATE_LIST, ns, err, [&](State* s, const EntryAddress& address) {
       if (Status status = CheckElements(*s, elements, count); !status.ok()) return Answer(status, err);
-      return AnswerWrite(*s, AppendToList(s, address, {elements, count}), err);
+      return AnswerAccess(*s, WithRoom(*s, [&] { return AppendToList(s, address, {elements, count}); }), err);
     });
   };
   api->list_replace = [](spw_state* state, spw_bytes ns, const spw_bytes* elements, uint64_t count,
                          spw_error* err) noexcept {
     return OnCurrentKey(state, SPW_STATE_LIST, ns, err, [&](State* s, const EntryAddress& address) {
       if (Status status = CheckElements(*s, elements, count); !status.ok()) return Answer(status, err);
-      return AnswerWrite(*s, ReplaceList(s, address, {elements, count}), err);
+      return AnswerAccess(*s, WithRoom(*s, [&] { return ReplaceList(s, address, {elements, count}); }), err);
     });
   };
   api->list_iterate = [](spw_state* state, spw_bytes ns, spw_iterator** out, spw_error* err) noexcept {

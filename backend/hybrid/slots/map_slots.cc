@@ -26,7 +26,7 @@ spw_code Put(State* state, const EntryAddress& address, BytesView map_key, spw_b
     }
     bytes = plugin::ToStringView(value);
   }
-  return AnswerWrite(*state, PutMapEntry(state, address, map_key, bytes), err);
+  return AnswerAccess(*state, WithRoom(*state, [&] { return PutMapEntry(state, address, map_key, bytes); }), err);
 }
 
 spw_code Iterate(State* state, const EntryAddress& address, spw_iterator** out, spw_error* err) {
@@ -43,7 +43,7 @@ spw_code Iterate(State* state, const EntryAddress& address, spw_iterator** out, 
 void FillMapSlots(spw_backend_api* api) {
   api->map_get = [](spw_state* state, spw_bytes ns, spw_bytes map_key, spw_view* out, spw_error* err) noexcept {
     return OnMapKey(state, ns, map_key, err, [&](State* s, const EntryAddress& address, BytesView key) {
-      return GetMapEntry(*s, address, key, out);
+      return AnswerAccess(*s, GetMapEntry(s, address, key, out), err);
     });
   };
   api->map_put = [](spw_state* state, spw_bytes ns, spw_bytes map_key, spw_bytes value, spw_error* err) noexcept {
@@ -53,7 +53,7 @@ void FillMapSlots(spw_backend_api* api) {
   };
   api->map_remove = [](spw_state* state, spw_bytes ns, spw_bytes map_key, spw_error* err) noexcept {
     return OnMapKey(state, ns, map_key, err, [&](State* s, const EntryAddress& address, BytesView key) {
-      return RemoveMapEntry(s, address, key);
+      return AnswerAccess(*s, RemoveMapEntry(s, address, key), err);
     });
   };
   api->map_is_empty = [](spw_state* state, spw_bytes ns, uint8_t* out, spw_error* err) noexcept {

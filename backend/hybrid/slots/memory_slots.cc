@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "backend/hybrid/slots/slot.h"
+#include "backend/hybrid/spiller.h"
 
 namespace spillway::hybrid {
 namespace {
@@ -41,8 +42,16 @@ uint32_t Metrics(Instance* instance, spw_metric* out, uint32_t capacity) {
   FillUsage(instance->heap().account(), &usage);
   const Counters& counters = instance->heap().counters();
   const auto count = [](const std::atomic<uint64_t>& figure) { return Figure(figure.load(std::memory_order_relaxed)); };
+  const Spiller* spiller = instance->spiller();
+  const spill::IoCounters io = spiller == nullptr ? spill::IoCounters{} : spiller->io_counters();
+  const auto spilled = [&](std::atomic<uint64_t> Spiller::Figures::*figure) {
+    return spiller == nullptr ? 0 : count(spiller->figures().*figure);
+  };
+  const auto engine = [&](spill::IoEngineKind kind) {
+    return spiller != nullptr && spiller->engine_kind() == kind ? 1.0 : 0.0;
+  };
   const spw_metric all[] = {
-      {"entries", "Entries, lists, maps and timers held", Figure(instance->entries()), SPW_METRIC_GAUGE, 0},
+      {"entries", "Entries, lists, maps and timers held", Figure(instance->entries()) + spilled(&Spiller::Figures::cold), SPW_METRIC_GAUGE, 0},
       {"memory_share_bytes", "Memory share, 0 without limit", Figure(usage.share), SPW_METRIC_GAUGE, 0},
       {"memory_used_bytes", "Memory taken from the system", Figure(usage.used), SPW_METRIC_GAUGE, 0},
       {"memory_used_peak_bytes", "The most that was taken", Figure(usage.used_peak), SPW_METRIC_GAUGE, 0},
@@ -61,6 +70,29 @@ uint32_t Metrics(Instance* instance, spw_metric* out, uint32_t capacity) {
        SPW_METRIC_COUNTER, 0},
       {"segment_splits", "Segments split in two as tables grew", count(counters.splits), SPW_METRIC_COUNTER, 0},
       {"objects_reclaimed", "Retired objects freed", count(counters.objects_reclaimed), SPW_METRIC_COUNTER, 0},
+      {"entries_resident", "Entries, lists, maps and timers in memory", Figure(instance->entries()), SPW_METRIC_GAUGE, 0},
+      {"entries_spilled", "Entries, lists and maps on disk only, about", spilled(&Spiller::Figures::cold),
+       SPW_METRIC_GAUGE, 0},
+      {"spilled_write_bytes", "Bytes written to run files", Figure(io.written_bytes), SPW_METRIC_COUNTER, 0},
+      {"spilled_read_bytes", "Bytes read from run files", Figure(io.read_bytes), SPW_METRIC_COUNTER, 0},
+      {"cold_sync_reads", "Accesses that waited for a read that was not announced",
+       spiller == nullptr ? 0 : Figure(spiller->reader().sync_reads()), SPW_METRIC_COUNTER, 0},
+      {"stall_ms", "Milliseconds that writes waited for memory", spilled(&Spiller::Figures::stall_us) / 1000,
+       SPW_METRIC_COUNTER, 0},
+      {"flushes", "Run files written by flushes", spilled(&Spiller::Figures::flushes), SPW_METRIC_COUNTER, 0},
+      {"flushes_failed", "Flushes that failed", spilled(&Spiller::Figures::flushes_failed), SPW_METRIC_COUNTER, 0},
+      {"compactions", "Run files written by merging others", spilled(&Spiller::Figures::compactions),
+       SPW_METRIC_COUNTER, 0},
+      {"entries_evicted", "Entries that left memory", spilled(&Spiller::Figures::evicted), SPW_METRIC_COUNTER, 0},
+      {"entries_loaded", "Entries that came back to memory", spilled(&Spiller::Figures::loaded), SPW_METRIC_COUNTER, 0},
+      {"run_files", "Run files on disk", spilled(&Spiller::Figures::run_files), SPW_METRIC_GAUGE, 0},
+      {"run_file_bytes", "Bytes of run files on disk", spilled(&Spiller::Figures::disk_bytes), SPW_METRIC_GAUGE, 0},
+      {"run_index_bytes", "Memory of the indexes and filters of run files", spilled(&Spiller::Figures::index_bytes),
+       SPW_METRIC_GAUGE, 0},
+      {"io_engine_uring", "1: local files are read and written by io_uring", engine(spill::IoEngineKind::kUring),
+       SPW_METRIC_GAUGE, 0},
+      {"io_engine_pread", "1: local files are read and written by pread and pwrite",
+       engine(spill::IoEngineKind::kPread), SPW_METRIC_GAUGE, 0},
       {"writes_refused", "Writes refused because the memory share was used up", count(counters.refused_writes),
        SPW_METRIC_COUNTER, 0},
   };

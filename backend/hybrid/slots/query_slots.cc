@@ -8,12 +8,12 @@ namespace spillway::hybrid {
 namespace {
 
 spw_code Look(Instance* instance, const PendingQuery& query, spw_view* view) {
-  const State* state = instance->FindState(query.state_name);
+  State* state = instance->FindState(query.state_name);
   if (state == nullptr) return SPW_NOT_FOUND;
   if (!state->registered()) return SPW_INVALID_STATE;
   const EntryAddress address = instance->AddressOf(query.key, query.key_group, query.state_namespace);
-  if (state->kind() == SPW_STATE_VALUE) return GetValue(*state, address, view);
-  if (state->kind() == SPW_STATE_MAP && query.map_key) return GetMapEntry(*state, address, *query.map_key, view);
+  if (state->kind() == SPW_STATE_VALUE) return GetValue(state, address, view);
+  if (state->kind() == SPW_STATE_MAP && query.map_key) return GetMapEntry(state, address, *query.map_key, view);
   return SPW_INVALID_ARGUMENT;  // lists and timers have no single value; a map needs a map key
 }
 
@@ -53,6 +53,7 @@ void AnswerQueries(Instance* instance) {
   for (const PendingQuery& query : instance->queries().TakeAll()) {
     spw_view view{};
     const spw_code code = Look(instance, query, &view);
+    (void)instance->TakeFailure();  // a query is answered by a code alone
     query.answer(query.context, code, code == SPW_OK ? &view : nullptr);
   }
 }

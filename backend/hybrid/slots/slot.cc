@@ -49,8 +49,10 @@ Status CheckBytes(const State& state, spw_bytes bytes, uint64_t size_max, const 
   return {};
 }
 
-spw_code AnswerWrite(const State& state, spw_code code, spw_error* err) {
-  return code == SPW_OUT_OF_MEMORY ? Answer(OverShare(state), err) : code;
+spw_code AnswerAccess(const State& state, spw_code code, spw_error* err) {
+  if (code >= 0) return code;
+  const Status failure = state.instance()->TakeFailure();
+  return Answer(code == SPW_OUT_OF_MEMORY && failure.ok() ? OverShare(state) : failure, err);
 }
 
 spw_code RefuseKeyed(const State& state, spw_state_kind kind, spw_bytes state_namespace, spw_error* err) {

@@ -10,7 +10,9 @@
 #include "backend/hybrid/instance.h"
 #include "backend/hybrid/iterator.h"
 #include "backend/hybrid/snapshot.h"
+#include "backend/hybrid/spiller.h"
 #include "backend/hybrid/state.h"
+#include "backend/hybrid/with_room.h"
 #include "snapshot/keyed_state_file.h"
 #include "spillway/plugin/abi.h"
 #include "spillway/plugin/error.h"
@@ -43,8 +45,12 @@ spw_code Answer(const Status& status, spw_error* err);
 // Why bytes cannot be a key, namespace, map key, value; OK when they can.
 [[nodiscard]] Status CheckBytes(const State& state, spw_bytes bytes, uint64_t size_max, const char* what);
 
-// SPW_OK as it is; SPW_ABSENT too; SPW_OUT_OF_MEMORY with its message.
-spw_code AnswerWrite(const State& state, spw_code code, spw_error* err);
+// SPW_OK as it is; SPW_ABSENT too; SPW_OUT_OF_MEMORY and failures of reading what is on disk with their message.
+spw_code AnswerAccess(const State& state, spw_code code, spw_error* err);
+
+inline void BeforeOperation(const State& state) {
+  if (Spiller* spiller = state.instance()->spiller()) spiller->BeforeOperation();
+}
 
 [[nodiscard]] inline bool Serves(const State& state, spw_state_kind kind) {
   return state.kind() == kind && state.registered() && !state.instance()->closed();
@@ -67,6 +73,7 @@ template <typename Body>
         !IsWithin(state_namespace, snapshot::kNamespaceBytesMax)) {
       return RefuseKeyed(*state, kind, state_namespace, err);
     }
+    BeforeOperation(*state);
     return std::forward<Body>(body)(state, state->instance()->CurrentAddress(plugin::ToStringView(state_namespace)));
   });
 }
@@ -81,6 +88,7 @@ template <typename Body>
         !IsWithin(state_namespace, snapshot::kNamespaceBytesMax)) {
       return RefuseAt(*state, kind, key, key_group, state_namespace, err);
     }
+    BeforeOperation(*state);
     return std::forward<Body>(body)(state, state->instance()->AddressOf(plugin::ToStringView(key), key_group,
                                                                         plugin::ToStringView(state_namespace)));
   });

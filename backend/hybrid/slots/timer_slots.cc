@@ -44,8 +44,8 @@ spw_code Add(State* state, const spw_timer* timers, uint64_t count, uint8_t* hea
     if (Status status = CheckTimer(*state, timer); !status.ok()) return Answer(status, err);
   }
   const std::optional<spw_timer> before = FirstTimer(state);
-  const spw_code code = AddTimers(state, {timers, count});
-  if (code != SPW_OK) return AnswerWrite(*state, code, err);
+  const spw_code code = WithRoom(*state, [&] { return AddTimers(state, {timers, count}); });
+  if (code != SPW_OK) return AnswerAccess(*state, code, err);
   *head_changed = Differs(before, FirstTimer(state)) ? 1 : 0;
   return SPW_OK;
 }
