@@ -147,12 +147,21 @@ EntryAddress Instance::AddressOf(BytesView key, uint32_t key_group, BytesView st
 void Instance::Safepoint(uint64_t reclaim_steps) {
   shown_.Clear();
   items_outlive_ = false;
+  if (kept_items_ != nullptr) ItemBuffer::FreeAll(std::move(kept_items_));
   heap_.Safepoint([](View* view) { PinSet::Ended(view); });
   if (reclaim_steps > 0) FreeMemory(reclaim_steps);
 }
 
 void Instance::EndHandedBack() {
   heap_.EndHandedBack([](View* view) { PinSet::Ended(view); });
+}
+
+spill::IoEngine* Instance::io() const {
+  return spiller_ == nullptr ? nullptr : spiller_->engine();
+}
+
+const spill::IoEngineOptions& Instance::engine_options() const {
+  return spiller_->options().engine;
 }
 
 bool Instance::BeginOwnerView(State* state, uint32_t group, View* view) {
@@ -191,6 +200,10 @@ void Instance::Unregister(StateIterator* iterator) {
   items_outlive_ = true;
   if (iterators_ == iterator) iterators_ = iterator->next_registered();
   iterator->Unlink();
+}
+
+void Instance::KeepUntilSafepoint(std::unique_ptr<ItemBuffer> items) {
+  ItemBuffer::Push(std::move(items), &kept_items_);
 }
 
 }  // namespace spillway::hybrid

@@ -15,10 +15,12 @@
 
 #include "backend/hybrid/hashing.h"
 #include "backend/hybrid/heap.h"
+#include "backend/hybrid/item_buffer.h"
 #include "backend/hybrid/query_queue.h"
 #include "backend/hybrid/shown_nodes.h"
 #include "backend/hybrid/snapshot_registry.h"
 #include "backend/hybrid/state.h"
+#include "spill/io_engine.h"
 #include "spillway/plugin/abi.h"
 #include "spillway/plugin/complete_host.h"
 #include "spillway/plugin/guard.h"
@@ -73,6 +75,11 @@ class Instance {
   }
   [[nodiscard]] EntryAddress AddressOf(BytesView key, uint32_t key_group, BytesView state_namespace) const;
 
+  // The owner's; null when the instance has no local directories.
+  [[nodiscard]] spill::IoEngine* io() const;
+  // With which threads of this instance open engines of their own; it has local directories.
+  [[nodiscard]] const spill::IoEngineOptions& engine_options() const;
+
   // Views of the host end here. With steps, FreeMemory follows.
   void Safepoint(uint64_t reclaim_steps);
   // What a safepoint lets go: frees at most so many retired objects, evicts when the share is nearly used up.
@@ -108,6 +115,8 @@ class Instance {
 
   void Register(StateIterator* iterator);
   void Unregister(StateIterator* iterator);
+  // Bytes that an iterator gave, which was released meanwhile.
+  void KeepUntilSafepoint(std::unique_ptr<ItemBuffer> items);
   [[nodiscard]] SnapshotRegistry& snapshots() { return snapshots_; }
   [[nodiscard]] QueryQueue& queries() { return queries_; }
 
@@ -138,7 +147,8 @@ class Instance {
   ShownNodes shown_;
   bool items_outlive_ = false;
   Status failure_;
-  StateIterator* iterators_ = nullptr;  // a list through the iterators
+  std::unique_ptr<ItemBuffer> kept_items_;  // a list
+  StateIterator* iterators_ = nullptr;      // a list through the iterators
   QueryQueue queries_;
   SnapshotRegistry snapshots_;
 };

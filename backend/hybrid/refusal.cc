@@ -20,4 +20,8 @@ Status OverShare(const State& state) {
                              "; raise " + kMemoryBudgetKey + " or remove state");
 }
 
+Status OutOfEpochs(const State& state) {
+  return Status::Internal("state '" + state.name() + "' has run out of epochs");
+}
+
 }  // namespace spillway::hybrid
