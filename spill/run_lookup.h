@@ -87,6 +87,7 @@ class BlockingLookup {
                                               RunLookup::Find find, const RecordKey& key);
   // The next one that Find asked for.
   [[nodiscard]] Result<const RunRecord*> Next();
+  [[nodiscard]] uint64_t memory_bytes() const { return buffer_.size() + scratch_.memory_bytes(); }
 
  private:
   [[nodiscard]] Result<const RunRecord*> Drive(RunLookup::Step step);
@@ -109,6 +110,7 @@ class KeyCursor final : public RecordSource {
 
   [[nodiscard]] Result<bool> Next() override;
   [[nodiscard]] const RunRecord& record() const override { return *record_; }
+  [[nodiscard]] uint64_t memory_bytes() const { return lookup_.memory_bytes(); }
 
  private:
   const std::shared_ptr<const RunFile> run_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "backend/hybrid/node.h"
 #include "backend/hybrid/segment.h"
@@ -30,24 +31,35 @@ class HashTreeCursor {
 
   // nullptr at the end.
   [[nodiscard]] const Node* Next() {
-    while (link_ == 0) {
+    if (link_ == 0) link_ = NextHead();
+    if (link_ == 0) return nullptr;
+    const Node* node = NodeOf(link_);
+    link_ = node->next;
+    return node;
+  }
+  // What is left of the bucket that Next is in, else the next that holds any; 0 at the end. All hashes of a bucket are
+  // below those of the next.
+  [[nodiscard]] Link NextChain() {
+    if (link_ == 0) return NextHead();
+    return std::exchange(link_, 0);
+  }
+
+ private:
+  Link NextHead() {
+    for (;;) {
       if (segment_ != nullptr && head_ < heads_) {
-        link_ = segment_->heads[head_++];
+        if (const Link link = segment_->heads[head_++]; link != 0) return link;
       } else if (entry_ < entries_) {
         const uint64_t entry = DirectoryOf(root_)->entries[entry_];
         entry_ += 1u << (HighBitsOf(root_) - HighBitsOf(entry));
         segment_ = SegmentOf(entry);
         head_ = 0;
       } else {
-        return nullptr;
+        return 0;
       }
     }
-    const Node* node = NodeOf(link_);
-    link_ = node->next;
-    return node;
   }
 
- private:
   uint64_t root_ = 0;
   uint32_t entry_ = 0;
   uint32_t entries_ = 0;

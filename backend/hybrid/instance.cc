@@ -118,6 +118,7 @@ EntryAddress Instance::AddressOf(BytesView key, uint32_t key_group, BytesView st
 
 void Instance::Safepoint(uint64_t reclaim_steps) {
   shown_.Clear();
+  if (kept_items_ != nullptr) ItemBuffer::FreeAll(std::move(kept_items_));
   heap_.Safepoint([](View* view) { PinSet::Ended(view); });
   if (reclaim_steps > 0 && heap_.HasReclaimable()) heap_.Reclaim(reclaim_steps);
 }
@@ -157,6 +158,10 @@ void Instance::Register(StateIterator* iterator) {
 void Instance::Unregister(StateIterator* iterator) {
   if (iterators_ == iterator) iterators_ = iterator->next_registered();
   iterator->Unlink();
+}
+
+void Instance::KeepUntilSafepoint(std::unique_ptr<ItemBuffer> items) {
+  ItemBuffer::Push(std::move(items), &kept_items_);
 }
 
 }  // namespace spillway::hybrid

@@ -14,10 +14,12 @@
 
 #include "backend/hybrid/hashing.h"
 #include "backend/hybrid/heap.h"
+#include "backend/hybrid/item_buffer.h"
 #include "backend/hybrid/query_queue.h"
 #include "backend/hybrid/shown_nodes.h"
 #include "backend/hybrid/snapshot_registry.h"
 #include "backend/hybrid/state.h"
+#include "spill/io_engine.h"
 #include "spillway/plugin/abi.h"
 #include "spillway/plugin/complete_host.h"
 #include "spillway/plugin/guard.h"
@@ -68,6 +70,11 @@ class Instance {
   }
   [[nodiscard]] EntryAddress AddressOf(BytesView key, uint32_t key_group, BytesView state_namespace) const;
 
+  // The owner's; null when the instance has no local directories.
+  [[nodiscard]] spill::IoEngine* io() const { return io_.get(); }
+  // With which threads of this instance open engines of their own.
+  [[nodiscard]] const spill::IoEngineOptions& engine_options() const { return engine_options_; }
+
   // Views of the host end here.
   void Safepoint(uint64_t reclaim_steps);
   // A value that the host may write in place until the next safepoint.
@@ -87,6 +94,8 @@ class Instance {
 
   void Register(StateIterator* iterator);
   void Unregister(StateIterator* iterator);
+  // Bytes that an iterator gave, which was released meanwhile.
+  void KeepUntilSafepoint(std::unique_ptr<ItemBuffer> items);
   [[nodiscard]] SnapshotRegistry& snapshots() { return snapshots_; }
   [[nodiscard]] QueryQueue& queries() { return queries_; }
 
@@ -113,8 +122,12 @@ class Instance {
   uint64_t current_hash_ = 0;
   uint32_t current_group_ = 0;
 
+  spill::IoEngineOptions engine_options_;
+  std::unique_ptr<spill::IoEngine> io_;
+
   ShownNodes shown_;
-  StateIterator* iterators_ = nullptr;  // a list through the iterators
+  std::unique_ptr<ItemBuffer> kept_items_;  // a list
+  StateIterator* iterators_ = nullptr;      // a list through the iterators
   QueryQueue queries_;
   SnapshotRegistry snapshots_;
 };

@@ -1,5 +1,7 @@
 #include "backend/hybrid/iterator.h"
 
+#include <utility>
+
 #include "backend/hybrid/instance.h"
 
 namespace spillway::hybrid {
@@ -19,7 +21,9 @@ StateIterator::StateIterator(State* state)
 }
 
 StateIterator::~StateIterator() {
-  if (!detached_) instance_->Unregister(this);
+  if (detached_) return;
+  instance_->Unregister(this);
+  if (items_ != nullptr) instance_->KeepUntilSafepoint(std::move(items_));
 }
 
 void StateIterator::Finish() {
@@ -28,8 +32,14 @@ void StateIterator::Finish() {
 
 void StateIterator::Detach() {
   EndViews();
+  items_.reset();
   detached_ = true;
   Unlink();
+}
+
+ItemBuffer& StateIterator::items() {
+  if (items_ == nullptr) items_ = std::make_unique<ItemBuffer>(&instance_->heap().account());
+  return *items_;
 }
 
 void StateIterator::LinkBefore(StateIterator* next) {

@@ -19,7 +19,7 @@ struct Piece {
   uint32_t elements;
   uint32_t used;      // bytes of data
   uint32_t capacity;  // bytes of data
-  uint32_t reserved;
+  uint32_t clean;     // 1: it came from a run as it is, and is never written again
 };
 static_assert(sizeof(Piece) == 32);
 
@@ -62,6 +62,39 @@ class PieceReader {
   const Piece* piece_ = nullptr;
   uint32_t alignment_ = 1;
   uint64_t at_ = 0;
+};
+
+// Whether no run has it yet.
+[[nodiscard]] inline bool IsDirty(const Piece* piece, uint32_t flushed_epoch) {
+  return piece->birth > flushed_epoch && piece->clean == 0;
+}
+
+// The elements of a piece's data as a run has it. From a file, so every bound is checked.
+class PackedPieceReader {
+ public:
+  PackedPieceReader() = default;
+  PackedPieceReader(BytesView data, uint32_t alignment) : data_(data), alignment_(alignment) {}
+
+  // False at the end, or when the piece is malformed: see ok().
+  [[nodiscard]] bool Next(BytesView* element) {
+    if (!ok_ || at_ >= data_.size()) return false;
+    const uint64_t begin = ElementOffset(at_, alignment_);
+    ok_ = begin <= data_.size();
+    if (!ok_) return false;
+    const auto size = LoadBytes<uint32_t>(data_.data() + begin - sizeof(uint32_t));
+    ok_ = size <= data_.size() - begin;
+    if (!ok_) return false;
+    *element = data_.substr(begin, size);
+    at_ = begin + size;
+    return true;
+  }
+  [[nodiscard]] bool ok() const { return ok_; }
+
+ private:
+  BytesView data_;
+  uint32_t alignment_ = 1;
+  uint64_t at_ = 0;
+  bool ok_ = true;
 };
 
 }  // namespace spillway::hybrid

@@ -3,7 +3,9 @@
 #include <cstring>
 #include <new>
 
+#include "backend/hybrid/entry_walk.h"
 #include "backend/hybrid/instance.h"
+#include "backend/hybrid/merged_records.h"
 #include "backend/hybrid/value_state.h"
 
 namespace spillway::hybrid {
@@ -54,8 +56,8 @@ spw_code InsertMap(State* state, const EntryAddress& address, const Probe& map_p
                              static_cast<uint32_t>(probe.state_namespace.size()), 0, false},
                             probe, charge);
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
-  MapHeader* header = new (WritableHeader(node)) MapHeader{
-      {}, state->instance()->NextGeneration(), state->table(address.group).versions.Stamp(), 0, 0, 0};
+  MapHeader* header = new (WritableHeader(node))
+      MapHeader{{}, state->instance()->NextGeneration(), state->table(address.group).versions.Stamp(), 0, 0, 0};
   HashTree entries = EntriesOf(state, address.group, header);
   const spw_code code = PutIntoMap(&entries, state->alignment(), map_probe, wanted, value, charge);
   if (code == SPW_OK && tree.Insert(probe, node, charge)) {
@@ -113,8 +115,22 @@ spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map
   return SPW_OK;
 }
 
-bool IsMapEmpty(const State& state, const EntryAddress& address) {
-  return FindNode(&state.table(address.group).root.word, address.probe) == nullptr;
+Result<bool> IsMapEmpty(const State& state, const EntryAddress& address) {
+  const KeyGroupTable& table = state.table(address.group);
+  const Node* node = FindNode(&table.root.word, address.probe);
+  if (node == nullptr ? table.resident() : IsTombstone(node)) return true;
+  if (node != nullptr) {
+    const MapHeader header = MapHeaderOf(node);
+    if (HasLiveEntries(header)) return false;
+    if (header.partial == 0) return true;
+  }
+  const PinnedRuns runs = table.Pinned();
+  const TableSourceOptions memory{SPW_STATE_MAP, state.alignment(), 0, runs.flushed_epoch, false, true};
+  EntryWalk walk(SPW_STATE_MAP, state.alignment(),
+                 std::make_unique<MergedRecords>(memory, node, address.probe, runs, state.instance()->io()));
+  WalkedEntry entry;
+  SPILLWAY_ASSIGN_OR_RETURN(const bool any, walk.Next(&entry));
+  return !any;
 }
 
 void RetireMap(State* state, uint32_t group, const MapHeader& header) {

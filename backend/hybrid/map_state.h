@@ -17,6 +17,11 @@ namespace spillway::hybrid {
   return LoadBytes<MapHeader>(ValueOf(node, alignof(uint64_t)).data());
 }
 
+// Of a map that is complete in memory: whether it is one at all. Of a partial one: whether memory alone tells so.
+[[nodiscard]] inline bool HasLiveEntries(const MapHeader& header) {
+  return header.entries.count > header.tombstones;
+}
+
 [[nodiscard]] inline Probe MapProbe(BytesView map_key) {
   return {HashOfBytes(map_key), map_key, {}};
 }
@@ -31,7 +36,8 @@ namespace spillway::hybrid {
                                            Charge charge = Charge::kWithinShare);
 // SPW_OK or SPW_ABSENT; never fails.
 spw_code RemoveMapEntry(State* state, const EntryAddress& address, BytesView map_key);
-[[nodiscard]] bool IsMapEmpty(const State& state, const EntryAddress& address);
+// Looks into runs, and can fail then, unless memory tells.
+[[nodiscard]] Result<bool> IsMapEmpty(const State& state, const EntryAddress& address);
 
 // Retires the entries of a map that is no longer in the table.
 void RetireMap(State* state, uint32_t group, const MapHeader& header);

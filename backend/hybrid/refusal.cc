@@ -16,4 +16,8 @@ Status OverShare(const State& state) {
                              " or remove state");
 }
 
+Status OutOfEpochs(const State& state) {
+  return Status::Internal("state '" + state.name() + "' has run out of epochs");
+}
+
 }  // namespace spillway::hybrid

@@ -8,5 +8,7 @@ namespace spillway::hybrid {
 
 // A write that the memory share does not allow: tells used, share, and what to raise.
 [[nodiscard]] Status OverShare(const State& state);
+// No view can begin any more.
+[[nodiscard]] Status OutOfEpochs(const State& state);
 
 }  // namespace spillway::hybrid

@@ -89,7 +89,9 @@ Status CheckAgainst(Instance* instance, State* state, const spw_state_options& o
     SPILLWAY_RETURN_IF_ERROR(CheckSchema(*instance, state, role, TextOf(WantedSchema(options, role))));
   }
   // Values lie as they were written; a weaker alignment is served by a stronger one.
-  if (options.alignment > state->alignment() && state->EntryCount() > 0) {
+  if (options.alignment <= state->alignment()) return {};
+  SPILLWAY_ASSIGN_OR_RETURN(const uint64_t entries, state->EntryCount());
+  if (entries > 0) {
     return Status::StateMigration("state '" + state->name() + "' holds values aligned to " +
                                   std::to_string(state->alignment()) + " bytes and cannot give them aligned to " +
                                   std::to_string(options.alignment));

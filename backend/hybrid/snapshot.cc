@@ -32,7 +32,7 @@ Result<std::unique_ptr<TableSnapshot>> TableSnapshot::Begin(Instance* instance, 
   for (const auto& state : instance->states()) {
     descriptors.push_back(state->descriptor());
     for (const KeyGroupTable& table : state->tables()) {
-      if (table.root.count == 0) continue;
+      if (table.empty()) continue;
       ++filled;
       if (table.versions.exhausted()) {
         return Status::Internal("state '" + state->name() + "' has run out of epochs; release old iterators");
@@ -47,10 +47,11 @@ Result<std::unique_ptr<TableSnapshot>> TableSnapshot::Begin(Instance* instance, 
   for (const auto& state : instance->states()) {
     for (uint32_t group = 0; group < instance->group_count(); ++group) {
       KeyGroupTable& table = state->table(group);
-      if (table.root.count == 0) continue;
+      if (table.empty()) continue;
       PinSet::Pin& pin = snapshot->pins_->pins()[next++];
       pin.state = state_index;
       pin.group = group;
+      pin.runs = table.Pinned();
       pin.view.pins = snapshot->pins_;
       (void)instance->heap().BeginView(&table.versions, &pin.view, table.root.word);  // epochs were looked at above
     }
@@ -73,7 +74,9 @@ TableSnapshot::~TableSnapshot() {
 }
 
 void TableSnapshot::HandBackNext() {
-  View* view = &pins_->pins()[handed_back_++].view;
+  PinSet::Pin& pin = pins_->pins()[handed_back_++];
+  pin.runs = {};  // files may go now
+  View* view = &pin.view;
   if (handed_back_ == pin_count_) pins_ = nullptr;
   instance_->heap().HandBack(view);
 }
@@ -145,31 +148,47 @@ Result<SnapshotOutcome> TableSnapshot::Write() {
   return outcome;
 }
 
+Result<std::unique_ptr<spill::IoEngine>> TableSnapshot::OpenEngine() {
+  bool any = false;
+  if (pins_ != nullptr) {
+    for (const PinSet::Pin& pin : pins_->pins()) any = any || !pin.runs.empty();
+  }
+  if (!any) return std::unique_ptr<spill::IoEngine>();
+  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<spill::IoEngine> engine, spill::OpenIoEngine(instance_->engine_options()));
+  SPILLWAY_RETURN_IF_ERROR(engine->Bind());
+  return engine;
+}
+
 Status TableSnapshot::WriteSections(snapshot::KeyedStateFileWriter* writer) {
+  SPILLWAY_ASSIGN_OR_RETURN(const std::unique_ptr<spill::IoEngine> engine, OpenEngine());
   while (pins_ != nullptr) {
     const PinSet::Pin& pin = pins_->pins()[handed_back_];
     SPILLWAY_RETURN_IF_ERROR(writer->BeginSection(pin.state, instance_->key_groups().first + pin.group));
-    SPILLWAY_RETURN_IF_ERROR(WriteTable(pin, writer));
+    SPILLWAY_RETURN_IF_ERROR(WriteTable(pin, engine.get(), writer));
     SPILLWAY_RETURN_IF_ERROR(writer->EndSection());
     HandBackNext();
   }
   return {};
 }
 
-Status TableSnapshot::WriteTable(const PinSet::Pin& pin, snapshot::KeyedStateFileWriter* writer) {
+Status TableSnapshot::WriteTable(const PinSet::Pin& pin, spill::IoEngine* engine,
+                                 snapshot::KeyedStateFileWriter* writer) {
   const snapshot::StateDescriptor& descriptor = descriptors_[pin.state];
-  EntryWalk walk(descriptor.kind, descriptor.alignment, pin.view.root);
+  EntryWalk walk(descriptor.kind, descriptor.alignment, pin.view.root, pin.runs, engine);
+  IoCharge buffers(&instance_->heap().account(), 0);
   WalkedEntry entry;
   uint32_t until_look = 0;
-  while (walk.Next(&entry)) {
+  for (;;) {
+    SPILLWAY_ASSIGN_OR_RETURN(const bool any, walk.Next(&entry));
+    if (!any) return {};
     if (until_look-- == 0) {
       SPILLWAY_RETURN_IF_ERROR(CheckCancelled());
+      buffers.Set(walk.memory_bytes());
       until_look = kEntriesPerLook;
     }
     SPILLWAY_RETURN_IF_ERROR(writer->Add(
         {entry.key, entry.state_namespace, entry.map_key, entry.value, entry.null, entry.schema_id, entry.timestamp}));
   }
-  return {};
 }
 
 }  // namespace spillway::hybrid

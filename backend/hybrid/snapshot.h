@@ -1,5 +1,7 @@
 // A full snapshot: pins every table as it is, and writes them from another thread while the owner goes on.
 //
+// What tables have in runs is read by the run's own I/O engine, and merged with what is pinned of memory.
+//
 // Begin and EndByOwner: owner thread. Run: one thread, once. Cancel and destruction: any thread. The tables' views
 // are handed back one by one, as soon as each is written; whatever is left when the run fails, is cancelled or never
 // happens is handed back then. Host calls are made under no lock.
@@ -17,6 +19,7 @@
 #include "backend/hybrid/state.h"
 #include "snapshot/file.h"
 #include "snapshot/keyed_state_file.h"
+#include "spill/io_engine.h"
 #include "spillway/plugin/abi.h"
 #include "spillway/plugin/guard.h"
 #include "spillway/status.h"
@@ -28,6 +31,7 @@ class PinSet {
  public:
   struct Pin {
     View view;
+    PinnedRuns runs;
     uint32_t state = 0;  // index into the snapshot's descriptors
     uint32_t group = 0;
   };
@@ -85,7 +89,10 @@ class TableSnapshot {
                 size_t tables);
   [[nodiscard]] Result<SnapshotOutcome> Write();
   [[nodiscard]] Status WriteSections(snapshot::KeyedStateFileWriter* writer);
-  [[nodiscard]] Status WriteTable(const PinSet::Pin& pin, snapshot::KeyedStateFileWriter* writer);
+  [[nodiscard]] Status WriteTable(const PinSet::Pin& pin, spill::IoEngine* engine,
+                                  snapshot::KeyedStateFileWriter* writer);
+  // Null when no table has runs.
+  [[nodiscard]] Result<std::unique_ptr<spill::IoEngine>> OpenEngine();
   [[nodiscard]] Status CheckCancelled() const;
   void EndRun() noexcept;
   // Gives the next view, or all that are left, to the owner.

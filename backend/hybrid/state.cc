@@ -1,6 +1,7 @@
 #include "backend/hybrid/state.h"
 
 #include "backend/hybrid/instance.h"
+#include "backend/hybrid/key_walk.h"
 
 namespace spillway::hybrid {
 
@@ -56,9 +57,22 @@ HashTree State::TreeOf(uint32_t group) const {
   return {&table.root, &table.versions, &instance_->heap(), node_alignment()};
 }
 
-uint64_t State::EntryCount() const {
+Result<uint64_t> State::EntryCount() const {
   uint64_t count = 0;
-  for (const KeyGroupTable& table : tables()) count += table.root.count;
+  for (const KeyGroupTable& table : tables()) {
+    if (table.spilled == nullptr) {
+      count += table.root.count;
+      continue;
+    }
+    // What is pinned stays as it is meanwhile even without a view: this is the owner.
+    KeyWalk walk(kind(), alignment_, table.root.word, table.Pinned(), instance_->io());
+    WalkedKey key;
+    for (;;) {
+      SPILLWAY_ASSIGN_OR_RETURN(const bool any, walk.Next(&key));
+      if (!any) break;
+      ++count;
+    }
+  }
   return count;
 }
 

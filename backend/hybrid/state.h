@@ -74,8 +74,8 @@ class State {
   [[nodiscard]] std::span<KeyGroupTable> tables() const { return {tables_.get(), group_count_}; }
   [[nodiscard]] KeyGroupTable& table(uint32_t group) const { return tables_[group]; }
   [[nodiscard]] HashTree TreeOf(uint32_t group) const;
-  // (key, namespace) pairs; of a timer state, timers.
-  [[nodiscard]] uint64_t EntryCount() const;
+  // (key, namespace) pairs; of a timer state, timers. Reads all of the tables that were ever flushed.
+  [[nodiscard]] Result<uint64_t> EntryCount() const;
 
   // Timer states only.
   [[nodiscard]] TimerHeads& timer_heads() { return timer_heads_; }

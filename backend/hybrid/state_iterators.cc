@@ -7,6 +7,8 @@
 #include "backend/hybrid/entry_walk.h"
 #include "backend/hybrid/instance.h"
 #include "backend/hybrid/iterator.h"
+#include "backend/hybrid/key_walk.h"
+#include "backend/hybrid/refusal.h"
 #include "spillway/plugin/error.h"
 
 namespace spillway::hybrid {
@@ -17,9 +19,9 @@ class TablesIterator : public StateIterator {
  public:
   TablesIterator(State* state, uint32_t first, uint32_t last) : StateIterator(state) {
     size_t filled = 0;
-    for (uint32_t group = first; group <= last; ++group) filled += state->table(group).root.count > 0 ? 1 : 0;
+    for (uint32_t group = first; group <= last; ++group) filled += state->table(group).empty() ? 0 : 1;
     pins_ = std::vector<Pin>(filled);
-    charge().Set(256 + filled * sizeof(Pin));
+    charge().Set(OwnBytes());
     try {
       BeginViews(state, first, last);
     } catch (...) {
@@ -31,45 +33,68 @@ class TablesIterator : public StateIterator {
 
   [[nodiscard]] bool failed() const { return failed_; }
 
-  uint32_t Next(spw_item* out, uint32_t capacity) override {
+  Result<uint32_t> Next(spw_item* out, uint32_t capacity) override {
     uint32_t count = 0;
+    ClearItems();
     while (count < capacity && live_begin_ < live_end_) {
+      const Pin& pin = pins_[live_begin_];
       if (!walking_) {
-        Begin(pins_[live_begin_].view.root);
+        Begin(pin.view.root, pin.runs);
         walking_ = true;
       }
       out[count] = spw_item{};
-      out[count].key_group = instance()->key_groups().first + pins_[live_begin_].group;
-      if (Fill(&out[count])) {
-        ++count;
+      out[count].key_group = instance()->key_groups().first + pin.group;
+      SPILLWAY_ASSIGN_OR_RETURN(const bool any, Fill(&out[count]));
+      if (!any) {
+        EndFirst();
         continue;
       }
-      instance()->heap().EndView(&pins_[live_begin_++].view);
-      walking_ = false;
+      ++count;
+      if (pin.runs.empty()) continue;
+      charge().Set(OwnBytes() + WalkBytes());
+      if (items().full()) break;
     }
     return count;
   }
 
  protected:
-  virtual void Begin(uint64_t root) = 0;
+  virtual void Begin(uint64_t root, const PinnedRuns& runs) = 0;
   // The next item of the table; false at its end.
-  [[nodiscard]] virtual bool Fill(spw_item* item) = 0;
+  [[nodiscard]] virtual Result<bool> Fill(spw_item* item) = 0;
+  [[nodiscard]] virtual uint64_t WalkBytes() const = 0;
+  virtual void EndWalk() = 0;
+
+  // As an item shows them: bytes of a merge are copied, those of nodes stay where they are.
+  [[nodiscard]] BytesView Shown(BytesView bytes, bool merged) { return merged ? items().Keep(bytes) : bytes; }
 
   void EndViews() override {
-    while (live_begin_ < live_end_) instance()->heap().EndView(&pins_[live_begin_++].view);
+    EndWalk();
+    while (live_begin_ < live_end_) EndFirst();
   }
 
  private:
   struct Pin {
     View view;
+    PinnedRuns runs;
     uint32_t group = 0;
   };
 
+  [[nodiscard]] uint64_t OwnBytes() const { return 256 + pins_.size() * sizeof(Pin); }
+
+  void EndFirst() {
+    Pin& pin = pins_[live_begin_++];
+    if (walking_) EndWalk();
+    walking_ = false;
+    pin.runs = {};
+    instance()->heap().EndView(&pin.view);
+  }
+
   void BeginViews(State* state, uint32_t first, uint32_t last) {
     for (uint32_t group = first; group <= last && !failed_; ++group) {
-      if (state->table(group).root.count == 0) continue;
+      if (state->table(group).empty()) continue;
       Pin& pin = pins_[live_end_];
       pin.group = group;
+      pin.runs = state->table(group).Pinned();
       failed_ = !instance()->BeginOwnerView(state, group, &pin.view);
       if (!failed_) ++live_end_;
     }
@@ -89,18 +114,24 @@ class KeysIterator final : public TablesIterator {
       : TablesIterator(state, 0, state->instance()->group_count() - 1), namespace_(std::move(state_namespace)) {}
 
  private:
-  void Begin(uint64_t root) override { nodes_ = HashTreeCursor(root); }
-  bool Fill(spw_item* item) override {
-    const Node* node = nodes_.Next();
-    while (node != nullptr && namespace_ && NamespaceOf(node) != *namespace_) node = nodes_.Next();
-    if (node == nullptr) return false;
-    item->key = plugin::ToBytes(KeyOf(node));
-    if (!namespace_) item->state_namespace = plugin::ToBytes(NamespaceOf(node));
+  void Begin(uint64_t root, const PinnedRuns& runs) override {
+    walk_ = KeyWalk(state()->kind(), alignment(), root, runs, instance()->io());
+  }
+  Result<bool> Fill(spw_item* item) override {
+    WalkedKey key;
+    do {
+      SPILLWAY_ASSIGN_OR_RETURN(const bool any, walk_.Next(&key));
+      if (!any) return false;
+    } while (namespace_ && key.state_namespace != *namespace_);
+    item->key = plugin::ToBytes(Shown(key.key, walk_.merged()));
+    if (!namespace_) item->state_namespace = plugin::ToBytes(Shown(key.state_namespace, walk_.merged()));
     return true;
   }
+  uint64_t WalkBytes() const override { return walk_.memory_bytes(); }
+  void EndWalk() override { walk_ = KeyWalk(); }
 
   const std::optional<std::string> namespace_;
-  HashTreeCursor nodes_;
+  KeyWalk walk_;
 };
 
 class EntriesIterator final : public TablesIterator {
@@ -108,39 +139,45 @@ class EntriesIterator final : public TablesIterator {
   using TablesIterator::TablesIterator;
 
  private:
-  void Begin(uint64_t root) override { walk_ = EntryWalk(state()->kind(), alignment(), root); }
-  bool Fill(spw_item* item) override {
-    if (!walk_.Next(&entry_)) return false;
-    item->key = plugin::ToBytes(entry_.key);
-    item->state_namespace = plugin::ToBytes(entry_.state_namespace);
+  void Begin(uint64_t root, const PinnedRuns& runs) override {
+    walk_ = EntryWalk(state()->kind(), alignment(), root, runs, instance()->io());
+  }
+  Result<bool> Fill(spw_item* item) override {
+    SPILLWAY_ASSIGN_OR_RETURN(const bool any, walk_.Next(&entry_));
+    if (!any) return false;
+    const bool merged = walk_.merged();
+    item->key = plugin::ToBytes(Shown(entry_.key, merged));
+    item->state_namespace = plugin::ToBytes(Shown(entry_.state_namespace, merged));
     item->timestamp = entry_.timestamp;
     if (state()->kind() == SPW_STATE_TIMER) return true;
-    if (state()->kind() == SPW_STATE_MAP) item->map_key = plugin::ToBytes(entry_.map_key);
-    item->value = {reinterpret_cast<const uint8_t*>(entry_.value.data()), entry_.value.size(), entry_.schema_id, 0};
-    if (entry_.null) item->value = {nullptr, 0, entry_.schema_id, SPW_VIEW_NULL};
+    if (state()->kind() == SPW_STATE_MAP) item->map_key = plugin::ToBytes(Shown(entry_.map_key, merged));
+    item->value = ItemValue(Shown(entry_.value, merged), entry_.null, entry_.schema_id);
     return true;
   }
+  uint64_t WalkBytes() const override { return walk_.memory_bytes(); }
+  void EndWalk() override { walk_ = EntryWalk(); }
 
   EntryWalk walk_;
   WalkedEntry entry_;
 };
 
 template <typename Made>
-StateIterator* Checked(std::unique_ptr<Made> made) {
-  return made->failed() ? nullptr : made.release();
+Result<StateIterator*> Checked(std::unique_ptr<Made> made) {
+  if (made->failed()) return OutOfEpochs(*made->state());
+  return made.release();
 }
 
 }  // namespace
 
-StateIterator* IterateKeys(State* state, BytesView state_namespace) {
+Result<StateIterator*> IterateKeys(State* state, BytesView state_namespace) {
   return Checked(std::make_unique<KeysIterator>(state, std::string(state_namespace)));
 }
 
-StateIterator* IterateKeysAndNamespaces(State* state) {
+Result<StateIterator*> IterateKeysAndNamespaces(State* state) {
   return Checked(std::make_unique<KeysIterator>(state, std::nullopt));
 }
 
-StateIterator* IterateEntries(State* state, uint32_t first, uint32_t last) {
+Result<StateIterator*> IterateEntries(State* state, uint32_t first, uint32_t last) {
   return Checked(std::make_unique<EntriesIterator>(state, first, last));
 }
 

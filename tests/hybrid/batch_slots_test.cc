@@ -73,7 +73,7 @@ TEST_F(Batch, AFaultInOneAccessChangesNothing) {
     accesses[1] = wrong;
     EXPECT_EQ(api_.put_many(backend(), accesses.data(), values.data(), 2, error_.out()), SPW_INVALID_ARGUMENT);
     EXPECT_STRNE(error_.message(), "");
-    EXPECT_EQ(values_->EntryCount(), 0u);
+    EXPECT_EQ(values_->EntryCount().value(), 0u);
   };
   expect_refused(Access(lists_, 1));
   expect_refused(Access(timers_, 1));
@@ -99,9 +99,9 @@ TEST_F(Batch, WithoutMemoryForAllOfItNoneIsWritten) {
   const std::vector<spw_bytes> values(100, plugin::ToBytes(large));
   EXPECT_EQ(api_.put_many(backend(), accesses.data(), values.data(), 100, error_.out()), SPW_OUT_OF_MEMORY);
   EXPECT_NE(std::string(error_.message()).find(kMemoryBudgetKey), std::string::npos);
-  EXPECT_EQ(values_->EntryCount(), 0u);
+  EXPECT_EQ(values_->EntryCount().value(), 0u);
   EXPECT_EQ(api_.put_many(backend(), accesses.data(), values.data(), 5, error_.out()), SPW_OK);
-  EXPECT_EQ(values_->EntryCount(), 5u);
+  EXPECT_EQ(values_->EntryCount().value(), 5u);
 }
 
 TEST_F(Batch, RemovalsAndOverwritesInPlaceGoOnAtTheShare) {

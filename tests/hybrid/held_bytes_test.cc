@@ -52,8 +52,8 @@ TEST_P(HeldBytes, AValueShownForUpdateStaysTheLiveOneWhenAnIteratorBegins) {
   for (int i = 0; i < keys; i += step) {
     ASSERT_EQ(GetValueForUpdate(state_, At(i), SPW_DO_NOT_CREATE, &shown[static_cast<size_t>(i)]), SPW_OK);
   }
-  const std::unique_ptr<StateIterator> first(IterateEntries(state_, 0, 0));
-  const std::unique_ptr<StateIterator> second(IterateEntries(state_, 0, 0));
+  const std::unique_ptr<StateIterator> first(IterateEntries(state_, 0, 0).value());
+  const std::unique_ptr<StateIterator> second(IterateEntries(state_, 0, 0).value());
   // Forces copies of whatever the iterators pin.
   for (int i = 0; i < keys; ++i) {
     if (i % step != 0) Put(i, "others");
@@ -63,7 +63,7 @@ TEST_P(HeldBytes, AValueShownForUpdateStaysTheLiveOneWhenAnIteratorBegins) {
   for (StateIterator* iterator : {first.get(), second.get()}) {
     spw_item items[7];
     int count = 0;
-    while (const uint32_t more = iterator->Next(items, 7)) {
+    while (const uint32_t more = iterator->Next(items, 7).value()) {
       for (uint32_t i = 0; i < more; ++i) EXPECT_EQ(plugin::ToStringView(items[i].value), "before");
       count += static_cast<int>(more);
       instance_->Safepoint(5);
@@ -76,7 +76,7 @@ TEST_P(HeldBytes, EverythingIsFreedAfterwards) {
   {
     spw_mut_view shown{};
     ASSERT_EQ(GetValueForUpdate(state_, At(0), SPW_DO_NOT_CREATE, &shown), SPW_OK);
-    const std::unique_ptr<StateIterator> iterator(IterateKeys(state_, ""));
+    const std::unique_ptr<StateIterator> iterator(IterateKeys(state_, "").value());
     for (int i = 0; i < GetParam(); ++i) Put(i, "others");
   }
   for (int i = 0; i < GetParam(); ++i) ClearEntry(state_, At(i));
@@ -93,13 +93,12 @@ TEST(HeldItems, AMapIteratorGoesOnWhileItsMapIsClearedAndMadeAnew) {
   State* state = instance.Register("map", SPW_STATE_MAP);
   const EntryAddress map = instance->AddressOf("key", 0, "");
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(PutMapEntry(state, map, std::to_string(i), "old"), SPW_OK);
-  const Node* node = state->TreeOf(0).Find(map.probe);
-  const std::unique_ptr<StateIterator> iterator(IterateMap(state, map, node));
+  const std::unique_ptr<StateIterator> iterator(IterateMap(state, map).value());
   ClearEntry(state, map);
   ASSERT_EQ(PutMapEntry(state, map, "5", "new"), SPW_OK);
   spw_item items[10];
   int count = 0;
-  while (const uint32_t more = iterator->Next(items, 10)) {
+  while (const uint32_t more = iterator->Next(items, 10).value()) {
     for (uint32_t i = 0; i < more; ++i) EXPECT_EQ(plugin::ToStringView(items[i].value), "old");
     count += static_cast<int>(more);
     instance->Safepoint(1000);

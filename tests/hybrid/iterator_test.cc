@@ -49,7 +49,7 @@ TEST_F(Iterators, MapEntriesAreReadByTheAlignmentTheyWereWrittenWith) {
   State* state = instance_.Register("map", SPW_STATE_MAP, 1);
   const EntryAddress at = instance_->AddressOf("key", 0, "");
   ASSERT_EQ(PutMapEntry(state, at, "map key", "the old value"), SPW_OK);
-  spw_iterator* iterator = Handle(IterateMap(state, at, state->TreeOf(0).Find(at.probe)));
+  spw_iterator* iterator = Handle(IterateMap(state, at).value());
   ASSERT_NE(iterator, nullptr);
   ClearEntry(state, at);
   ASSERT_EQ(instance_.Register("map", SPW_STATE_MAP, 16), state);
@@ -61,7 +61,7 @@ TEST_F(Iterators, AReplacementThatIsTooLargeIsRefused) {
   State* state = instance_.Register("map", SPW_STATE_MAP);
   const EntryAddress at = instance_->AddressOf("key", 0, "");
   ASSERT_EQ(PutMapEntry(state, at, "map key", "value"), SPW_OK);
-  spw_iterator* iterator = Handle(IterateMap(state, at, state->TreeOf(0).Find(at.probe)));
+  spw_iterator* iterator = Handle(IterateMap(state, at).value());
   ASSERT_NE(iterator, nullptr);
   (void)Next(iterator);
   const uint8_t byte = 0;

@@ -28,11 +28,11 @@ class OutOfMemory : public ::testing::Test {
     std::string text;
     for (const State* state : reference_.states()) {
       for (const KeyGroupTable& table : state->tables()) {
-        EntryWalk walk(state->kind(), state->alignment(), table.root.word);
+        EntryWalk walk(state->kind(), state->alignment(), table.root.word, {}, nullptr);
         WalkedEntry entry;
         std::multiset<std::string> entries;
         std::string order;
-        while (walk.Next(&entry)) {
+        while (walk.Next(&entry).value()) {
           std::string one = std::string(entry.key) + '|' + std::string(entry.state_namespace) + '|' +
                             std::string(entry.map_key) + '|' + std::string(entry.value) + '|' +
                             std::to_string(entry.timestamp) + (entry.null ? "null" : "");
@@ -139,7 +139,7 @@ TEST_F(OutOfMemory, TablesGrowLaterWhenTheyCouldNot) {
   for (int i = 0; i < 4000; ++i) {
     ASSERT_EQ(GetValue(*values, instance_->AddressOf("key" + std::to_string(i), 0, ""), &view), SPW_OK);
   }
-  EXPECT_EQ(values->EntryCount(), 4000u);
+  EXPECT_EQ(values->EntryCount().value(), 4000u);
 }
 
 TEST(MemoryShare, IsKeptAndRemovalsWorkBeyondIt) {
@@ -156,10 +156,10 @@ TEST(MemoryShare, IsKeptAndRemovalsWorkBeyondIt) {
   }
   instance.account().set_share(1);
   for (int i = 0; i < count; i += 2) ClearEntry(values, instance->AddressOf(std::to_string(i), 0, ""));
-  EXPECT_EQ(values->EntryCount(), static_cast<uint64_t>(count / 2));
+  EXPECT_EQ(values->EntryCount().value(), static_cast<uint64_t>(count / 2));
   for (View& view : views) instance.heap().EndView(&view);
   for (int i = 1; i < count; i += 2) ClearEntry(values, instance->AddressOf(std::to_string(i), 0, ""));
-  EXPECT_EQ(values->EntryCount(), 0u);
+  EXPECT_EQ(values->EntryCount().value(), 0u);
   instance.account().set_share(1 << 20);
   instance->Safepoint(0);  // nothing freed yet; the write frees what it needs
   EXPECT_EQ(PutValue(values, instance->AddressOf("again", 0, ""), std::string(100000, 'v')), SPW_OK);
@@ -180,7 +180,7 @@ TEST_F(OutOfMemory, ANewListIsThereWholeOrNotAtAll) {
       ASSERT_EQ(Dump(), before) << key << " after " << granted << " allocations";
       ++granted;
     }
-    ASSERT_EQ(lists->EntryCount(), static_cast<uint64_t>(i) + 1);
+    ASSERT_EQ(lists->EntryCount().value(), static_cast<uint64_t>(i) + 1);
   }
 }
 
@@ -237,7 +237,7 @@ TEST(OutOfMemoryOfTimers, ThoseTakenUntilThenAreReturned) {
       count = 0;
     }
     instance.heap().FailAfter(Heap::kRefuseNone);
-    ASSERT_EQ(state->EntryCount(), kTimers - count) << "after " << granted << " allocations";
+    ASSERT_EQ(state->EntryCount().value(), kTimers - count) << "after " << granted << " allocations";
     for (uint32_t i = 0; i < count; ++i) ASSERT_EQ(taken[i].timestamp, i);
     some_were = some_were || (count > 0 && count < kTimers);
     for (View& view : views) instance.heap().EndView(&view);

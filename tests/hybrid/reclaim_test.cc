@@ -27,7 +27,7 @@ TEST(Reclaim, ClearingALargeMapIsOneWriteAndFreedStepByStep) {
   const uint64_t full = instance.account().of(Category::kEntries);
   instance.ReclaimAll();
   ClearEntry(state, map);
-  EXPECT_TRUE(IsMapEmpty(*state, map));
+  EXPECT_TRUE(IsMapEmpty(*state, map).value());
   EXPECT_EQ(instance.heap().waiting(), 2u);  // the node and the map's tree
   const auto freed = [&] { return instance.heap().counters().objects_reclaimed.load(); };
   // Every entry is 48 bytes or less; what is not an entry is a segment or directory, and there are few of those.

@@ -17,11 +17,11 @@ spw_bytes BytesOfText(const std::string& text) {
 
 // Gathers a walk; fails on anything that comes twice or out of order.
 void Gather(spw_state_kind kind, uint32_t alignment, uint64_t root, uint32_t group, Contents* found) {
-  EntryWalk walk(kind, alignment, root);
+  EntryWalk walk(kind, alignment, root, {}, nullptr);
   WalkedEntry entry;
   std::optional<int64_t> last_time;
   std::optional<Place> last_list;
-  while (walk.Next(&entry)) {
+  while (walk.Next(&entry).value()) {
     const Place place{group, std::string(entry.key), std::string(entry.state_namespace)};
     if (!entry.value.empty()) {
       EXPECT_EQ(reinterpret_cast<uintptr_t>(entry.value.data()) % alignment, 0u);
@@ -157,7 +157,7 @@ void Reference::StepMap(const Place& place) {
   const EntryAddress address = AddressOf(place);
   const std::string map_key = "m" + std::to_string(Below(600));
   const auto map = contents_.maps.find(place);
-  ASSERT_EQ(IsMapEmpty(*states_[2], address), map == contents_.maps.end());
+  ASSERT_EQ(IsMapEmpty(*states_[2], address).value(), map == contents_.maps.end());
   const uint64_t choice = Below(400);
   if (choice == 0) {
     ClearEntry(states_[2], address);

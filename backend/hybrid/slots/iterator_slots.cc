@@ -6,9 +6,9 @@
 namespace spillway::hybrid {
 namespace {
 
-spw_code Give(State* state, StateIterator* iterator, spw_iterator** out, spw_error* err) {
-  if (iterator == nullptr) return Answer(NamedError(*state, StatusCode::kInternal, "has run out of epochs"), err);
-  *out = reinterpret_cast<spw_iterator*>(iterator);
+spw_code Give(const Result<StateIterator*>& iterator, spw_iterator** out, spw_error* err) {
+  if (!iterator.ok()) return Answer(iterator.status(), err);
+  *out = reinterpret_cast<spw_iterator*>(*iterator);
   return SPW_OK;
 }
 
@@ -30,7 +30,7 @@ spw_code Keys(State* state, spw_bytes ns, spw_iterator** out, spw_error* err) {
   if (!IsWithin(ns, snapshot::kNamespaceBytesMax)) {
     return Answer(CheckBytes(*state, ns, snapshot::kNamespaceBytesMax, "namespace"), err);
   }
-  return Give(state, IterateKeys(state, plugin::ToStringView(ns)), out, err);
+  return Give(IterateKeys(state, plugin::ToStringView(ns)), out, err);
 }
 
 spw_code Entries(State* state, spw_key_group_range range, spw_iterator** out, spw_error* err) {
@@ -45,15 +45,17 @@ spw_code Entries(State* state, spw_key_group_range range, spw_iterator** out, sp
   const uint32_t last = std::min(range.last, own.last);
   if (first > last) {
     // No table at all: index 1 to 0.
-    return Give(state, IterateEntries(state, 1, 0), out, err);
+    return Give(IterateEntries(state, 1, 0), out, err);
   }
-  return Give(state, IterateEntries(state, first - own.first, last - own.first), out, err);
+  return Give(IterateEntries(state, first - own.first, last - own.first), out, err);
 }
 
 spw_code Next(StateIterator* iterator, spw_item* items, uint32_t capacity, uint32_t* count, spw_error* err) {
   *count = 0;
   if (iterator->instance()->closed()) return Answer(ClosedError(*iterator->instance()), err);
-  *count = iterator->Next(items, capacity);
+  const Result<uint32_t> given = iterator->Next(items, capacity);
+  if (!given.ok()) return Answer(given.status(), err);
+  *count = *given;
   return *count == 0 && capacity > 0 ? SPW_ABSENT : SPW_OK;
 }
 
@@ -101,7 +103,7 @@ void FillIteratorSlots(spw_backend_api* api) {
     return OnState(state, true, err, [&](State* s) { return Keys(s, ns, out, err); });
   };
   api->keys_and_namespaces = [](spw_state* state, spw_iterator** out, spw_error* err) noexcept {
-    return OnState(state, true, err, [&](State* s) { return Give(s, IterateKeysAndNamespaces(s), out, err); });
+    return OnState(state, true, err, [&](State* s) { return Give(IterateKeysAndNamespaces(s), out, err); });
   };
   api->entries = [](spw_state* state, spw_key_group_range range, spw_iterator** out, spw_error* err) noexcept {
     return OnState(state, false, err, [&](State* s) { return Entries(s, range, out, err); });

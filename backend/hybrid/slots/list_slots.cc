@@ -24,11 +24,10 @@ Status CheckElements(const State& state, const spw_bytes* elements, uint64_t cou
 }
 
 spw_code Iterate(State* state, const EntryAddress& address, spw_iterator** out, spw_error* err) {
-  const Node* node = FindNode(&state->table(address.group).root.word, address.probe);
-  if (node == nullptr) return SPW_ABSENT;
-  StateIterator* iterator = IterateList(state, address, node);
-  if (iterator == nullptr) return Answer(NamedError(*state, StatusCode::kInternal, "has run out of epochs"), err);
-  *out = reinterpret_cast<spw_iterator*>(iterator);
+  const Result<StateIterator*> iterator = IterateList(state, address);
+  if (!iterator.ok()) return Answer(iterator.status(), err);
+  if (*iterator == nullptr) return SPW_ABSENT;
+  *out = reinterpret_cast<spw_iterator*>(*iterator);
   return SPW_OK;
 }
 

@@ -30,11 +30,10 @@ spw_code Put(State* state, const EntryAddress& address, BytesView map_key, spw_b
 }
 
 spw_code Iterate(State* state, const EntryAddress& address, spw_iterator** out, spw_error* err) {
-  const Node* node = FindNode(&state->table(address.group).root.word, address.probe);
-  if (node == nullptr) return SPW_ABSENT;
-  StateIterator* iterator = IterateMap(state, address, node);
-  if (iterator == nullptr) return Answer(NamedError(*state, StatusCode::kInternal, "has run out of epochs"), err);
-  *out = reinterpret_cast<spw_iterator*>(iterator);
+  const Result<StateIterator*> iterator = IterateMap(state, address);
+  if (!iterator.ok()) return Answer(iterator.status(), err);
+  if (*iterator == nullptr) return SPW_ABSENT;
+  *out = reinterpret_cast<spw_iterator*>(*iterator);
   return SPW_OK;
 }
 
@@ -58,7 +57,9 @@ void FillMapSlots(spw_backend_api* api) {
   };
   api->map_is_empty = [](spw_state* state, spw_bytes ns, uint8_t* out, spw_error* err) noexcept {
     return OnCurrentKey(state, SPW_STATE_MAP, ns, err, [&](State* s, const EntryAddress& address) -> spw_code {
-      *out = IsMapEmpty(*s, address) ? 1 : 0;
+      const Result<bool> empty = IsMapEmpty(*s, address);
+      if (!empty.ok()) return Answer(empty.status(), err);
+      *out = *empty ? 1 : 0;
       return SPW_OK;
     });
   };

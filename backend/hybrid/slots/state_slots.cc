@@ -56,7 +56,9 @@ void FillStateSlots(spw_backend_api* api) {
   };
   api->state_entry_count = [](spw_state* state, uint64_t* out, spw_error* err) noexcept {
     return OnAnyState(state, err, [&](State* s) -> spw_code {
-      *out = s->EntryCount();
+      const Result<uint64_t> count = s->EntryCount();
+      if (!count.ok()) return Answer(count.status(), err);
+      *out = *count;
       return SPW_OK;
     });
   };
