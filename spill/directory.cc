@@ -15,11 +15,6 @@
 #include "spill/aligned_buffer.h"
 
 namespace spillway::spill {
-namespace {
-
-constexpr const char* kProbeName = ".direct-io-probe";
-
-}  // namespace
 
 Result<Directory> Directory::Open(const std::string& path, bool direct) {
   std::error_code error;

@@ -15,6 +15,9 @@ namespace spillway::spill {
 
 class Directory {
  public:
+  // A file that Open makes for a moment.
+  static constexpr const char* kProbeName = ".direct-io-probe";
+
   // With `direct` false, or when the file system refuses direct I/O, files are read and written through the page cache.
   static Result<Directory> Open(const std::string& path, bool direct = true);
 

@@ -27,6 +27,7 @@ void RunLookup::Abandon() {
   if (std::exchange(loading_, false)) [[maybe_unused]]
     const Status ended = run_->EndIndexLoad(section_, nullptr);
   index_.reset();
+  run_.reset();
   decoder_ = RecordDecoder();
 }
 

@@ -48,7 +48,7 @@ class RunLookup {
   [[nodiscard]] Step Continue(BytesView bytes, PageScratch* scratch);
   [[nodiscard]] Step Retry() { return Begin(); }
   [[nodiscard]] Step Advance();
-  // Gives up; the object may be used again.
+  // Gives up and lets go of the run; the object may be used again, by Start.
   void Abandon();
 
   [[nodiscard]] const File& file() const { return run_->file(); }

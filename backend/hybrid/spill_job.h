@@ -1,7 +1,8 @@
 // What the owner asks of its spill worker, and what comes back: flushes and compactions.
 //
 // A job belongs to the worker from Submit until it comes back by TakeDone. All that a flush reads is pinned by views
-// that the owner holds until then.
+// that the owner holds until then. Each table is there once, in any order. A compaction's runs come back with it; when
+// the owner lets go of the last reference to one, that should be by SpillWorker::Bury.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,7 @@ struct CompactionTable {
 };
 
 struct SpillJob {
-  std::vector<FlushTable> flush;            // one of the two is empty
+  std::vector<FlushTable> flush;  // one of the two is empty
   std::vector<CompactionTable> compaction;
 
   // The outcome. A table of which nothing had to be written has no section in the file; when that is so of all, there

@@ -51,6 +51,7 @@ Result<std::unique_ptr<Spiller>> Spiller::Open(Instance* instance, const SpillOp
   for (const std::string& orphan : directories->orphans_removed()) {
     host.Log(SPW_LOG_INFO, ("removed " + orphan + ", left by an instance that is gone").c_str());
   }
+  for (const std::string& note : directories->notes()) host.Log(SPW_LOG_WARN, note.c_str());
   std::string chosen = "spills to " + directories->all().front()->path() + " by " +
                        std::string(spill::IoEngineKindName(engine->kind()));
   for (const std::string& note : {engine->note(), directories->all().front()->note()}) {
@@ -69,8 +70,9 @@ Spiller::Spiller(Instance* instance, const SpillOptions& options, std::unique_pt
       reader_(engine_.get()),
       heat_(instance->group_count()),
       evictor_(instance, &heat_),
-      flusher_(directories_.get(), options.engine),
-      compactor_(directories_.get(), options.engine),
+      batch_(engine_.get()),
+      flusher_(directories_.get(), [engine = options.engine] { return spill::OpenIoEngine(engine); }),
+      compactor_(directories_.get(), [engine = options.engine] { return spill::OpenIoEngine(engine); }),
       index_charge_(&instance->heap().account(), 0),
       buffer_charge_(&instance->heap().account(), kOwnerBufferBytes) {}
 
@@ -389,7 +391,7 @@ void Spiller::Close() {
   figures_.cold.store(0, std::memory_order_relaxed);
   CountFiles();
   engine_->Close();
-  directories_->Remove();
+  if (const Status removed = directories_->Remove(); !removed.ok()) LogFailure(removed, "leaves files behind");
 }
 
 }  // namespace spillway::hybrid

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/hybrid/cold_batch.h"
 #include "backend/hybrid/cold_reader.h"
 #include "backend/hybrid/evictor.h"
 #include "backend/hybrid/group_heat.h"
@@ -84,6 +85,7 @@ class Spiller {
   [[nodiscard]] ColdReader& reader() { return reader_; }
   [[nodiscard]] const ColdReader& reader() const { return reader_; }
   [[nodiscard]] spill::IoEngineKind engine_kind() const { return engine_->kind(); }
+  [[nodiscard]] ColdBatch& batch() { return batch_; }
   [[nodiscard]] spill::IoEngine* engine() { return engine_.get(); }
   [[nodiscard]] const SpillOptions& options() const { return options_; }
   [[nodiscard]] GroupHeat& heat() { return heat_; }
@@ -126,6 +128,7 @@ class Spiller {
   ColdReader reader_;
   GroupHeat heat_;
   Evictor evictor_;
+  ColdBatch batch_;
   SpillWorker flusher_;
   SpillWorker compactor_;
   Figures figures_;
