@@ -49,6 +49,8 @@ class Heap {
   static constexpr uint64_t kRefuseNone = UINT64_MAX;
   // Whether `bytes` more may be taken, after freeing what may be freed if need be.
   [[nodiscard]] bool CanTake(uint64_t bytes);
+  // Gives what lies free back to the system.
+  void Trim() { (void)arena_.Trim(); }
   // At once: only what neither a view nor the host can reach.
   void Free(void* object, uint64_t bytes, Category category);
 

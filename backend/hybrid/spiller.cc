@@ -127,7 +127,18 @@ void Spiller::Relieve() {
                    Evictor::When::kSafepoint);
     if (flushing_.empty() && Pressure() > StopBytes()) (void)BeginFlush(false);
   }
-  busy_ = relieving_ || !flushing_.empty() || !compacting_.empty();
+  GiveBack();
+  busy_ = relieving_ || giving_back_ != 0 || !flushing_.empty() || !compacting_.empty();
+}
+
+void Spiller::GiveBack() {
+  giving_back_ += reclaim_.exchange(0, std::memory_order_relaxed);
+  if (giving_back_ == 0) return;
+  const uint64_t freed = evictor_.Evict(giving_back_, kSegmentsUnderPressure, Evictor::When::kSafepoint);
+  giving_back_ -= std::min(freed, giving_back_);
+  const bool more_comes = !flushing_.empty() || BeginFlush(true);
+  if (evictor_.exhausted() && !more_comes) giving_back_ = 0;  // there is no more
+  if (giving_back_ == 0) instance_->heap().Trim();
 }
 
 bool Spiller::MakeRoom() {

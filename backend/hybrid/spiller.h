@@ -61,8 +61,10 @@ class Spiller {
 
   // A safepoint has passed. Cheap while there is nothing to do.
   void AtSafepoint() {
-    if (busy_ || Pressure() > StartBytes()) Relieve();
+    if (busy_ || reclaim_.load(std::memory_order_relaxed) != 0 || Pressure() > StartBytes()) Relieve();
   }
+  // [any-thread] So many bytes are to be given back to the system, beginning with the next safepoint.
+  void Reclaim(uint64_t bytes) { reclaim_.fetch_add(bytes, std::memory_order_relaxed); }
   // Before an operation, nothing of which has begun.
   void BeforeOperation() {
     if (options_.spill_every != 0 && ++operations_ % options_.spill_every == 0) SpillAll();
@@ -110,6 +112,7 @@ class Spiller {
   [[nodiscard]] uint64_t StartBytes() const;
   [[nodiscard]] uint64_t StopBytes() const;
   void Relieve();
+  void GiveBack();
   // `all`: of every table; else of the coldest key-groups. False when nothing is dirty or it may not be tried yet.
   [[nodiscard]] bool BeginFlush(bool all);
   [[nodiscard]] bool AddToFlush(SpillJob* job, State* state, uint32_t group);
@@ -133,6 +136,8 @@ class Spiller {
   SpillWorker compactor_;
   Figures figures_;
 
+  std::atomic<uint64_t> reclaim_{0};  // asked for; relaxed, it only has to be seen some time
+  uint64_t giving_back_ = 0;          // of that, still to be evicted
   bool busy_ = false;       // relieving, or something is under way
   bool relieving_ = false;  // from above start until below stop
   bool closed_ = false;

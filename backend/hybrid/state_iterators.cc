@@ -62,7 +62,8 @@ class TablesIterator : public StateIterator {
   // The next item of the table; false at its end.
   [[nodiscard]] virtual Result<bool> Fill(spw_item* item) = 0;
   [[nodiscard]] virtual uint64_t WalkBytes() const = 0;
-  virtual void EndWalk() = 0;
+  // Lets go of runs; a walk that is being destroyed does so by itself.
+  virtual void EndWalk() {}
 
   // As an item shows them: bytes of a merge are copied, those of nodes stay where they are.
   [[nodiscard]] BytesView Shown(BytesView bytes, bool merged) { return merged ? items().Keep(bytes) : bytes; }

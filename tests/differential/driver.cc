@@ -51,9 +51,9 @@ rc::Gen<Operation> AnyOperation() {
 
 // Empty when both tell the same all the way; else where they first do not.
 std::string FirstDifference(const spw_backend_api* expected, const spw_backend_api* actual,
-                            const Operations& operations, KeyShape key_shape) {
-  Side left(expected, key_shape);
-  Side right(actual, key_shape);
+                            const Operations& operations, KeyShape key_shape, const SideOptions& actual_options) {
+  Side left(expected, key_shape, {});
+  Side right(actual, key_shape, actual_options);
   const auto differ = [](const std::string& where, const std::string& told_left, const std::string& told_right) {
     return where + "\nexpected: " + told_left + "\ngot:      " + told_right;
   };
@@ -83,7 +83,7 @@ DriverResult CompareBackends(const spw_backend_api* expected, const spw_backend_
   const auto property = [&] {
     const auto key_shape = static_cast<KeyShape>(*rc::gen::inRange<int>(0, 4));
     const auto operations = *rc::gen::container<Operations>(AnyOperation());
-    const std::string difference = FirstDifference(expected, actual, operations, key_shape);
+    const std::string difference = FirstDifference(expected, actual, operations, key_shape, options.actual);
     if (difference.empty()) return;
     result.shortest_failing = operations.size();  // shrinking goes on from failing ones, so the last is the shortest
     RC_FAIL(difference);

@@ -6,6 +6,7 @@
 
 #include "spillway/plugin/abi.h"
 #include "tests/differential/operation.h"
+#include "tests/differential/side.h"
 
 namespace spillway::differential {
 
@@ -13,6 +14,7 @@ struct DriverOptions {
   uint64_t seed = 0;
   int cases = 100;
   int length_max = 300;  // of a sequence
+  SideOptions actual;    // how the second backend is opened
 };
 
 struct DriverResult {

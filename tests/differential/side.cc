@@ -16,7 +16,8 @@ constexpr uint64_t kKeys = 10;
 
 }  // namespace
 
-Side::Side(const spw_backend_api* api, KeyShape key_shape) : api_(api), key_shape_(key_shape) {
+Side::Side(const spw_backend_api* api, KeyShape key_shape, SideOptions options)
+    : api_(api), key_shape_(key_shape), options_(std::move(options)) {
   Open({0, kMaxParallelism - 1});
   Register();
 }
@@ -37,6 +38,13 @@ void Side::Open(spw_key_group_range key_groups) {
   options.key_groups = key_groups;
   options.key_group_function = "xxh3-64-mod";
   options.instance = "differential";
+  std::vector<spw_config_entry> configuration;
+  for (const auto& [key, value] : options_.configuration) configuration.push_back({key.c_str(), value.c_str()});
+  const char* const directories[] = {options_.local_directory.c_str()};
+  options.local_dirs = directories;
+  options.local_dir_count = options_.local_directory.empty() ? 0 : 1;
+  options.config = configuration.data();
+  options.config_count = static_cast<uint32_t>(configuration.size());
   plugin::Error err;
   plugin::Backend opened;
   if (plugin::Backend::Open(api_, options, host->table(), &opened, err) != SPW_OK || opened.BindOwner(err) != SPW_OK) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "spillway/plugin/abi.h"
@@ -24,10 +25,16 @@ namespace spillway::differential {
 
 enum class KeyShape { kNumber, kShort, kLong, kEmpty };
 
+// How its backend is opened.
+struct SideOptions {
+  std::vector<std::pair<std::string, std::string>> configuration;
+  std::string local_directory;  // an existing one; empty: none
+};
+
 class Side {
  public:
   // `api` must outlive it.
-  Side(const spw_backend_api* api, KeyShape key_shape);
+  Side(const spw_backend_api* api, KeyShape key_shape, SideOptions options);
   ~Side();
   Side(const Side&) = delete;
   Side& operator=(const Side&) = delete;
@@ -104,6 +111,7 @@ class Side {
 
   const spw_backend_api* const api_;
   const KeyShape key_shape_;
+  const SideOptions options_;
   conformance::MemoryStorage storage_;
   std::unique_ptr<conformance::MemoryHost> host_;
   spw_key_group_range key_groups_{};

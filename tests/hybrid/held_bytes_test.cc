@@ -26,7 +26,7 @@ class HeldBytes : public ::testing::TestWithParam<int> {
   void Put(int key, const std::string& value) { ASSERT_EQ(PutValue(state_, At(key), value), SPW_OK); }
   std::string Get(int key) {
     spw_view view{};
-    EXPECT_EQ(GetValue(*state_, At(key), &view), SPW_OK);
+    EXPECT_EQ(GetValue(state_, At(key), &view), SPW_OK);
     return std::string(plugin::ToStringView(view));
   }
 
@@ -37,7 +37,7 @@ class HeldBytes : public ::testing::TestWithParam<int> {
 
 TEST_P(HeldBytes, AViewOutlivesReplacementAndRemoval) {
   spw_view view{};
-  ASSERT_EQ(GetValue(*state_, At(0), &view), SPW_OK);
+  ASSERT_EQ(GetValue(state_, At(0), &view), SPW_OK);
   Put(0, "a longer value than before");
   ClearEntry(state_, At(0));
   for (int i = 0; i < 100; ++i) Put(1000 + i, "xxxxxx");

@@ -68,7 +68,7 @@ TEST_F(Iterators, AReplacementThatIsTooLargeIsRefused) {
   const spw_bytes too_large{&byte, snapshot::kValueBytesMax + 1};
   EXPECT_EQ(api_.iterator_replace(iterator, 0, too_large, error_.out()), SPW_INVALID_ARGUMENT);
   spw_view view{};
-  ASSERT_EQ(GetMapEntry(*state, at, "map key", &view), SPW_OK);
+  ASSERT_EQ(GetMapEntry(state, at, "map key", &view), SPW_OK);
   EXPECT_EQ(plugin::ToStringView(view), "value");
   api_.iterator_release(iterator);
 }

@@ -137,7 +137,7 @@ TEST_F(OutOfMemory, TablesGrowLaterWhenTheyCouldNot) {
   instance_.heap().RefuseAfter(Heap::kRefuseNone);
   spw_view view{};
   for (int i = 0; i < 4000; ++i) {
-    ASSERT_EQ(GetValue(*values, instance_->AddressOf("key" + std::to_string(i), 0, ""), &view), SPW_OK);
+    ASSERT_EQ(GetValue(values, instance_->AddressOf("key" + std::to_string(i), 0, ""), &view), SPW_OK);
   }
   EXPECT_EQ(values->EntryCount().value(), 4000u);
 }

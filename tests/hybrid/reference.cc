@@ -89,7 +89,7 @@ void Reference::StepValue(const Place& place) {
   const EntryAddress address = AddressOf(place);
   const auto found = contents_.values.find(place);
   spw_view view{};
-  const spw_code code = GetValue(*states_[0], address, &view);
+  const spw_code code = GetValue(states_[0], address, &view);
   ASSERT_EQ(code, found == contents_.values.end() ? SPW_ABSENT : SPW_OK);
   if (code == SPW_OK) {
     ASSERT_EQ(plugin::ToStringView(view), found->second);
@@ -175,7 +175,7 @@ void Reference::StepMap(const Place& place) {
   ASSERT_EQ(PutMapEntry(states_[2], address, map_key, value), SPW_OK);
   contents_.maps[place][map_key] = value;
   spw_view view{};
-  ASSERT_EQ(GetMapEntry(*states_[2], address, map_key, &view), SPW_OK);
+  ASSERT_EQ(GetMapEntry(states_[2], address, map_key, &view), SPW_OK);
   ASSERT_EQ((view.flags & SPW_VIEW_NULL) != 0, !value.has_value());
 }
 

@@ -1,13 +1,16 @@
 // Runs the conformance kit on one plugin, a gtest case for each case of the kit, bare and behind the debug proxy.
 //
 // Bare as well, because the proxy shows copies of views: whether a backend keeps its own bytes in place is seen only
-// without it. The plugin's path is compiled in (SPILLWAY_KIT_PLUGIN).
+// without it. The plugin's path is compiled in (SPILLWAY_KIT_PLUGIN), and the backend's configuration.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/plugin/debug_proxy/debug_proxy.h"
 #include "runtime/plugin/loader.h"
@@ -33,6 +36,17 @@ std::vector<KitCase> AllCases() {
   return all;
 }
 
+// "key=value,key=value"
+std::vector<std::pair<std::string, std::string>> Configuration() {
+  std::vector<std::pair<std::string, std::string>> all;
+  std::istringstream entries(SPILLWAY_KIT_CONFIGURATION);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    const size_t equals = entry.find('=');
+    all.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return all;
+}
+
 class Kit : public testing::TestWithParam<KitCase> {};
 
 TEST_P(Kit, Holds) {
@@ -47,8 +61,8 @@ TEST_P(Kit, Holds) {
       ("spillway-kit-" + std::to_string(getpid()) + "-" + std::string(kit_case.one->name));
   std::filesystem::create_directories(local_directory);
   const Subject subject{
-      plugin->api(),  plugin->capabilities(), std::string(plugin->name()), [&] { return plugin->live_handles(); }, {},
-      local_directory};
+      plugin->api(),   plugin->capabilities(), std::string(plugin->name()), [&] { return plugin->live_handles(); },
+      Configuration(), local_directory};
   std::string skipped;
   const KitSummary summary =
       RunKit(subject, {.theme = kit_case.one->theme, .name = kit_case.one->name}, [&](const CaseResult& result) {

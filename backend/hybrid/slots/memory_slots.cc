@@ -112,6 +112,12 @@ void FillMemorySlots(spw_backend_api* api) {
       return SPW_OK;
     });
   };
+  api->memory_reclaim = [](spw_backend* backend, uint64_t bytes, spw_error* err) noexcept {
+    return OnInstance(backend, err, [&](Instance* instance) -> spw_code {
+      if (instance->spiller() != nullptr) instance->spiller()->Reclaim(bytes);
+      return SPW_OK;
+    });
+  };
   api->metrics = [](spw_backend* backend, spw_metric* out, uint32_t capacity, uint32_t* count,
                     spw_error* err) noexcept {
     *count = 0;
