@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backend/hybrid/hashing.h"
@@ -72,6 +73,7 @@ class Instance {
 
   // The owner's; null when the instance has no local directories.
   [[nodiscard]] spill::IoEngine* io() const { return io_.get(); }
+  void UseEngine(std::unique_ptr<spill::IoEngine> engine) { io_ = std::move(engine); }
   // With which threads of this instance open engines of their own.
   [[nodiscard]] const spill::IoEngineOptions& engine_options() const { return engine_options_; }
 

@@ -62,13 +62,13 @@ class TablesIterator : public StateIterator {
   // The next item of the table; false at its end.
   [[nodiscard]] virtual Result<bool> Fill(spw_item* item) = 0;
   [[nodiscard]] virtual uint64_t WalkBytes() const = 0;
+  // After a Begin only.
   virtual void EndWalk() = 0;
 
   // As an item shows them: bytes of a merge are copied, those of nodes stay where they are.
   [[nodiscard]] BytesView Shown(BytesView bytes, bool merged) { return merged ? items().Keep(bytes) : bytes; }
 
   void EndViews() override {
-    EndWalk();
     while (live_begin_ < live_end_) EndFirst();
   }
 
@@ -112,6 +112,7 @@ class KeysIterator final : public TablesIterator {
   // Without a namespace: all pairs.
   KeysIterator(State* state, std::optional<std::string> state_namespace)
       : TablesIterator(state, 0, state->instance()->group_count() - 1), namespace_(std::move(state_namespace)) {}
+  ~KeysIterator() override { Finish(); }
 
  private:
   void Begin(uint64_t root, const PinnedRuns& runs) override {
@@ -137,6 +138,7 @@ class KeysIterator final : public TablesIterator {
 class EntriesIterator final : public TablesIterator {
  public:
   using TablesIterator::TablesIterator;
+  ~EntriesIterator() override { Finish(); }
 
  private:
   void Begin(uint64_t root, const PinnedRuns& runs) override {
