@@ -157,11 +157,12 @@ void Instance::EndHandedBack() {
 }
 
 spill::IoEngine* Instance::io() const {
-  return spiller_ == nullptr ? nullptr : spiller_->engine();
+  return spiller_ == nullptr ? io_.get() : spiller_->engine();
 }
 
 const spill::IoEngineOptions& Instance::engine_options() const {
-  return spiller_->options().engine;
+  static const spill::IoEngineOptions kUsual;
+  return spiller_ == nullptr ? kUsual : spiller_->options().engine;
 }
 
 bool Instance::BeginOwnerView(State* state, uint32_t group, View* view) {

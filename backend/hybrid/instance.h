@@ -77,7 +77,9 @@ class Instance {
 
   // The owner's; null when the instance has no local directories.
   [[nodiscard]] spill::IoEngine* io() const;
-  // With which threads of this instance open engines of their own; it has local directories.
+  // For tests: runs are read by this engine, though there are no local directories.
+  void UseEngine(std::unique_ptr<spill::IoEngine> engine) { io_ = std::move(engine); }
+  // With which threads of this instance open engines of their own.
   [[nodiscard]] const spill::IoEngineOptions& engine_options() const;
 
   // Views of the host end here. With steps, FreeMemory follows.
@@ -136,6 +138,7 @@ class Instance {
   Heap heap_;
   std::vector<std::unique_ptr<State>> states_;
   std::unique_ptr<Spiller> spiller_;
+  std::unique_ptr<spill::IoEngine> io_;  // for tests
   bool restored_ = false;
   uint64_t generation_ = 0;
 

@@ -43,7 +43,8 @@ class StateIterator {
   void Unlink();
 
  protected:
-  // Ends all views it holds, and what reads runs; called once, by the destructors of those that hold any, or by Detach.
+  // Ends all views it holds, and what reads runs, unless it was done before. Called by the destructors of those that
+  // hold any, and by Detach.
   virtual void EndViews() = 0;
   // What a destructor of a class with views calls first.
   void Finish();

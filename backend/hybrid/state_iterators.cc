@@ -69,7 +69,6 @@ class TablesIterator : public StateIterator {
   [[nodiscard]] BytesView Shown(BytesView bytes, bool merged) { return merged ? items().Keep(bytes) : bytes; }
 
   void EndViews() override {
-    EndWalk();
     while (live_begin_ < live_end_) EndFirst();
   }
 
@@ -113,6 +112,7 @@ class KeysIterator final : public TablesIterator {
   // Without a namespace: all pairs.
   KeysIterator(State* state, std::optional<std::string> state_namespace)
       : TablesIterator(state, 0, state->instance()->group_count() - 1), namespace_(std::move(state_namespace)) {}
+  ~KeysIterator() override { Finish(); }
 
  private:
   void Begin(uint64_t root, const PinnedRuns& runs) override {
@@ -138,6 +138,7 @@ class KeysIterator final : public TablesIterator {
 class EntriesIterator final : public TablesIterator {
  public:
   using TablesIterator::TablesIterator;
+  ~EntriesIterator() override { Finish(); }
 
  private:
   void Begin(uint64_t root, const PinnedRuns& runs) override {

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "backend/hybrid/entry_walk.h"
 #include "backend/hybrid/state.h"
 #include "tests/hybrid/test_instance.h"
 
@@ -23,6 +24,10 @@ struct Contents {
   std::map<Place, std::map<std::string, std::optional<std::string>>> maps;
   std::map<uint32_t, std::set<TimerKey>> timers;  // by key-group
 };
+
+// Adds what the walk gives; fails on anything that comes twice or out of order.
+void Gather(EntryWalk walk, const State& state, uint32_t group, Contents* found);
+void ExpectSame(const Contents& found, const Contents& expected);
 
 // States of an instance beside what they should hold, and random changes made to both.
 class Reference {
