@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t kChecksumBytes = sizeof(uint64_t);
 // LZ4 makes of a byte at most 255.
 constexpr uint64_t kLz4RatioMax = 255;
-constexpr uint64_t kBigBlockRawMax = kRecordBytesMax + kBlockRawMax;
+static_assert(kRecordBytesMax <= 0x7e00'0000, "LZ4 takes no larger input");
 
 }  // namespace
 
@@ -78,7 +78,8 @@ Result<BytesView> OpenBlock(const PagePlace& place, uint32_t unit, BytesView pag
     const BytesView stored = reader.Raw(block.stored_bytes);
     if (!reader.ok()) break;
     if (block.state != place.state || block.key_group != place.key_group) continue;
-    if (block.used_bytes == 0 || block.used_bytes > block.raw_bytes || block.raw_bytes > kBigBlockRawMax ||
+    if (block.used_bytes == 0 || block.used_bytes > block.raw_bytes || block.raw_bytes > kRecordBytesMax ||
+        (block.raw_bytes > kBlockRawMax && block.records != 1) ||
         block.raw_bytes > uint64_t{block.stored_bytes} * kLz4RatioMax || block.stored_bytes > block.raw_bytes) {
       return CorruptPage(place, unit, "the sizes of the block make no sense");
     }

@@ -14,7 +14,7 @@ inline constexpr uint64_t kRunMagic = 0x314e'5552'4c50'5753;  // "SPWLRUN1"
 inline constexpr uint64_t kUnitBytes = kIoAlignment;          // pages are multiples of it
 
 // Limits. A file that exceeds one is refused, and so is a record that would make it.
-inline constexpr uint64_t kRecordBytesMax = 64 << 20;     // of a record as it is encoded
+inline constexpr uint64_t kRecordBytesMax = 320 << 20;    // of a record as it is encoded
 inline constexpr uint64_t kBlockRawMax = 16 * 1024 - 64;  // of a block of several records, so that it fits four units
 inline constexpr uint32_t kPageUnitsShared = 4;           // at most, of a page with several records
 inline constexpr uint32_t kSectionsMax = 1 << 20;

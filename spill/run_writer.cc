@@ -19,6 +19,7 @@ constexpr uint64_t kIndexPageBytes = 16 * 1024;
 
 // What is left of the file's units for the largest record, the indexes and the footer.
 constexpr uint64_t kUnitsReserve = 1 << 21;
+static_assert(kUnitsReserve > 4 * kRecordBytesMax / kUnitBytes);
 
 std::string Describe(const SectionEntry& section) {
   return "section (state " + std::to_string(section.state) + ", key group " + std::to_string(section.key_group) + ")";
@@ -80,7 +81,7 @@ Status RunWriter::CheckRecord(const RunRecord& record) const {
     return Status::InvalidArgument("record of " + Describe(section_) + " of " + file_->path() + ": " + why);
   };
   const SectionKind kind = section_.kind;
-  if (EncodedBytesMax(record) > kRecordBytesMax) return refuse("it is larger than 64 MiB");
+  if (EncodedBytesMax(record) > kRecordBytesMax) return refuse("it is larger than 320 MiB");
   if (next_unit_ > kRunUnitsMax - kUnitsReserve) return refuse("the file has reached 16 TiB");
   if (record.map_entry && kind != SectionKind::kMap) return refuse("only maps have entries");
   if (record.op == RecordOp::kAppend && kind != SectionKind::kList) return refuse("only lists are appended to");

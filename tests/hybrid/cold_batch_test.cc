@@ -99,18 +99,20 @@ class ColdBatchTest : public spill::TestOnEngines {};
 TEST_P(ColdBatchTest, FindsTheNewestRecordOfEveryKey) {
   for (const SectionKind kind : {SectionKind::kValue, SectionKind::kMap, SectionKind::kTimer}) {
     ModelShape shape;
-    shape.keys = kind == SectionKind::kMap ? 300 : 1500;
-    shape.key_space = 4000;
+    shape.keys = kind == SectionKind::kValue ? 700 : kind == SectionKind::kMap ? 30 : 150;
+    shape.key_space = shape.keys * 3;
     // Small ones, and once some of several pages.
     shape.value_bytes_max = kind == SectionKind::kMap ? 30'000 : 300;
     const ColdTable table(engine_.get(), kind, 4, shape, static_cast<uint64_t>(kind));
     const std::vector<ColdRequest> requests = table.Requests();
-    ASSERT_GT(requests.size(), 2000u);
+    ASSERT_GT(requests.size(), kind == SectionKind::kValue ? 4000u : 300u);
     for (const uint32_t in_flight : {1u, 3u, ColdBatch::kInFlightMax}) {
+      if (in_flight == 1 && kind == SectionKind::kValue) continue;
       table.EvictIndexes();
       ColdBatch batch(engine_.get(), in_flight);
       EXPECT_EQ(batch.memory_bytes(), 0u);
-      for (int round = 0; round < 2; ++round) table.ExpectAnswers(&batch, requests);
+      table.ExpectAnswers(&batch, requests);
+      if (in_flight > 1) table.ExpectAnswers(&batch, requests);
       if (HasFatalFailure()) return;
       EXPECT_GE(batch.memory_bytes(), in_flight * ColdBatch::kBufferBytes);
       EXPECT_LE(batch.memory_bytes(), in_flight * (3 * ColdBatch::kBufferBytes)) << "large pages are let go of";

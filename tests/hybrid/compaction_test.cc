@@ -251,7 +251,7 @@ TEST_F(CompactionTest, WithoutAnEngineAllJobsFail) {
 
 TEST_F(CompactionTest, StoppingCancelsWhatHasBegunAndWhatHasNot) {
   ModelShape shape;
-  shape.keys = 60'000;
+  shape.keys = 20'000;
   const Input input = Make(2, shape, false);
   SpillWorker worker(directories_.get(), FactoryOf(spill::TestEngine::kPread));
   for (int i = 0; i < 3; ++i) worker.Submit(JobOf(input));

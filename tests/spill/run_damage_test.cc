@@ -126,6 +126,29 @@ TEST_F(RunDamageTest, AMisplacedPage) {
   EXPECT_NE(ReadAll().message().find("there is a page of file 6"), std::string::npos) << ReadAll().ToString();
 }
 
+// Sealed as if a writer had made it; what it claims is not allocated.
+TEST_F(RunDamageTest, BlocksThatClaimMoreThanTheirPageCanHold) {
+  const auto header = LoadBytes<PageHeader>(bytes_.data());
+  const auto block = LoadBytes<BlockHeader>(bytes_.data() + sizeof(PageHeader));
+  ASSERT_EQ(block.state, 0u);
+  for (const uint32_t records : {1u, block.records + 2}) {
+    for (const uint64_t raw : {uint64_t{UINT32_MAX}, kRecordBytesMax + 1, kRecordBytesMax, kBlockRawMax + 1,
+                               uint64_t{block.stored_bytes} * 255 + 1}) {
+      if (records == 1 && raw <= uint64_t{block.stored_bytes} * 255) continue;  // it might be one large record
+      std::string bytes = bytes_;
+      BlockHeader claim = block;
+      claim.raw_bytes = static_cast<uint32_t>(raw);
+      claim.records = records;
+      StoreBytes(bytes.data() + sizeof(PageHeader), claim);
+      SealPage(bytes.data(), 5, 0, header.units, header.kind, header.blocks, header.payload_bytes);
+      Put(bytes);
+      const Status status = ReadAll();
+      EXPECT_EQ(status.code(), StatusCode::kCorruption);
+      EXPECT_NE(status.message().find("sizes of the block"), std::string::npos) << status.ToString();
+    }
+  }
+}
+
 TEST_F(RunDamageTest, AnotherFileIdOrVersion) {
   const Status other = RunFile::Open(engine_.get(), directory_, "run", 6).status();
   EXPECT_EQ(other.code(), StatusCode::kCorruption);

@@ -11,6 +11,7 @@
 #include "spill/filter.h"
 #include "spill/run_lookup.h"
 #include "spill/run_writer.h"
+#include "spill/section_cursor.h"
 #include "tests/spill/run_model.h"
 #include "tests/support/io_engines.h"
 #include "tests/support/temporary_folder.h"
@@ -75,7 +76,44 @@ TEST_F(RunRulesTest, WritersRefuseWhatReadersCouldNotUnderstand) {
   RunRecord large = At(5);
   const std::string bytes(kRecordBytesMax, 'x');
   large.value = bytes;
-  ExpectRefused(SectionKind::kValue, {large}, "larger than 64 MiB");
+  ExpectRefused(SectionKind::kValue, {large}, "larger than 320 MiB");
+}
+
+// A value of 256 MiB with 48 MiB of keys, as it is and compressed.
+TEST_F(RunRulesTest, TheLargestRecordFits) {
+  for (const bool compressible : {true, false}) {
+    std::string bytes(256 << 20, 'v');
+    std::mt19937_64 random(3);
+    for (size_t at = 0; !compressible && at < bytes.size(); at += sizeof(uint64_t)) {
+      StoreBytes(bytes.data() + at, uint64_t{random()});
+    }
+    RunRecord large;
+    large.map_entry = true;
+    large.value = bytes;
+    large.key = large.value.substr(0, 16 << 20);
+    large.state_namespace = large.value.substr(16 << 20, 16 << 20);
+    large.map_key = large.value.substr(32 << 20, 16 << 20);
+    std::unique_ptr<RunWriter> writer = Writer();
+    ASSERT_TRUE(writer->BeginSection(0, 0, SectionKind::kMap).ok());
+    const Status added = writer->Add(large);
+    ASSERT_TRUE(added.ok()) << added.ToString();
+    ASSERT_TRUE(writer->EndSection().ok());
+    ASSERT_TRUE(writer->Finish().ok());
+    writer.reset();
+    const std::string name = std::to_string(files_) + ".run";
+    const std::shared_ptr<const RunFile> run = RunFile::Open(engine_.get(), directory_, name).value();
+    EXPECT_EQ(run->bytes() < (8u << 20), compressible);
+    {
+      BlockingLookup lookup(engine_.get());
+      const Result<const RunRecord*> found = lookup.Find(run, 0, RunLookup::Find::kOne, large);
+      ASSERT_TRUE(found.ok()) << found.status().ToString();
+      ASSERT_TRUE(*found != nullptr && SameRecord(**found, large));
+    }
+    SectionCursor cursor(engine_.get(), run, 0);
+    const Result<bool> any = cursor.Next();
+    ASSERT_TRUE(any.ok() && *any) << any.status().ToString();
+    ASSERT_TRUE(SameRecord(cursor.record(), large));
+  }
 }
 
 TEST_F(RunRulesTest, SectionsAndCallsHaveTheirOrder) {
