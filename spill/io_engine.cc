@@ -147,6 +147,7 @@ Status IoEngine::Await(IoRequest* request) {
 Status IoEngine::Execute(IoRequest* request) {
   request->set_polled(false);
   Submit(request);
+  StartAwaited(request);
   return Await(request);
 }
 

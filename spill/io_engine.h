@@ -121,6 +121,8 @@ class IoEngine {
   [[nodiscard]] virtual Status Rebind() = 0;
   virtual void Start() = 0;
   virtual bool Reap(int64_t timeout_us) = 0;
+  // Starts what is queued; the owner does nothing but wait for this one of it, so it may be done on the spot.
+  virtual void StartAwaited(IoRequest* /*request*/) { Start(); }
   virtual void CancelStarted(IoRequest* request) = 0;
   virtual void SetEventDescriptor(int descriptor) = 0;
 

@@ -117,6 +117,27 @@ class PreadEngine final : public IoEngine {
     }
   }
 
+  // Two threads for one read would cost more than the read.
+  void StartAwaited(IoRequest* awaited) override {
+    bool taken = false;
+    bool others = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      for (IoRequest* request = TakeQueued(); request != nullptr; request = TakeQueued()) {
+        if (request == awaited) {
+          taken = true;
+        } else {
+          waiting_.Push(request);
+          others = true;
+        }
+      }
+    }
+    if (others) work_.notify_all();
+    if (!taken) return;
+    Run(awaited);
+    Complete(awaited);
+  }
+
   bool Reap(int64_t timeout_us) override {
     bool any = false;
     {

@@ -15,6 +15,7 @@
 #include "backend/hybrid/merged_records.h"
 #include "backend/hybrid/refusal.h"
 #include "backend/hybrid/value_state.h"
+#include "backend/hybrid/with_room.h"
 #include "spillway/plugin/error.h"
 
 namespace spillway::hybrid {
@@ -140,7 +141,8 @@ class MapIterator final : public EntryIterator {
 
   Change Remove(uint32_t index) override {
     if (!IsThere(index)) return Change::kNothingThere;
-    RemoveMapEntry(state(), Address(), batch_[index]);
+    const spw_code code = RemoveMapEntry(state(), Address(), batch_[index]);
+    if (code < 0) return Change::kFailed;
     batch_[index] = {};
     return Change::kDone;
   }
@@ -149,8 +151,10 @@ class MapIterator final : public EntryIterator {
     if (!IsThere(index)) return Change::kNothingThere;
     std::optional<BytesView> bytes;
     if (value.data != nullptr) bytes = plugin::ToStringView(value);
-    const spw_code code = PutMapEntry(state(), Address(), batch_[index], bytes);
-    return code == SPW_OK ? Change::kDone : Change::kNoMemory;
+    const spw_code code =
+        WithRoom(*state(), [&] { return PutMapEntry(state(), Address(), batch_[index], bytes); });
+    if (code == SPW_OK) return Change::kDone;
+    return code == SPW_OUT_OF_MEMORY ? Change::kNoMemory : Change::kFailed;
   }
 
  private:

@@ -28,7 +28,7 @@ class StateIterator {
   // Up to `capacity` items; the count, 0 at the end. Fails when runs cannot be read, and then always.
   [[nodiscard]] virtual Result<uint32_t> Next(spw_item* out, uint32_t capacity) = 0;
   // Of the index-th item of the last batch; kNotOfMap for all but map iterators.
-  enum class Change { kDone, kNotOfMap, kNothingThere, kNoMemory };
+  enum class Change { kDone, kNotOfMap, kNothingThere, kNoMemory, kFailed };  // kFailed: see TakeFailure
   [[nodiscard]] virtual Change Remove(uint32_t /*index*/) { return Change::kNotOfMap; }
   [[nodiscard]] virtual Change Replace(uint32_t /*index*/, spw_bytes /*value*/) { return Change::kNotOfMap; }
 

@@ -73,6 +73,7 @@ Spiller::Spiller(Instance* instance, const SpillOptions& options, std::unique_pt
       batch_(engine_.get()),
       flusher_(directories_.get(), [engine = options.engine] { return spill::OpenIoEngine(engine); }),
       compactor_(directories_.get(), [engine = options.engine] { return spill::OpenIoEngine(engine); }),
+      spill_every_(options.spill_every),
       index_charge_(&instance->heap().account(), 0),
       buffer_charge_(&instance->heap().account(), kOwnerBufferBytes) {}
 
@@ -381,6 +382,13 @@ void Spiller::Forget() {
   }
   figures_.cold.store(0, std::memory_order_relaxed);
   CountFiles();
+}
+
+void Spiller::SpillForTest() {
+  SpillAll();
+  // Long runs go on with longer pauses, so that they end.
+  constexpr uint64_t kSpillsPerPace = 500;
+  if (++spills_ % kSpillsPerPace == 0) spill_every_ *= 2;
 }
 
 void Spiller::LogFailure(const Status& status, const char* what) {

@@ -67,7 +67,7 @@ class Spiller {
   void Reclaim(uint64_t bytes) { reclaim_.fetch_add(bytes, std::memory_order_relaxed); }
   // Before an operation, nothing of which has begun.
   void BeforeOperation() {
-    if (options_.spill_every != 0 && ++operations_ % options_.spill_every == 0) SpillAll();
+    if (spill_every_ != 0 && ++operations_ % spill_every_ == 0) SpillForTest();
   }
   // A write found no room, and is as if it had not been tried. True: try again.
   [[nodiscard]] bool MakeRoom();
@@ -122,6 +122,7 @@ class Spiller {
   void PublishCompaction(const SpillJob& job);
   void BeginCompaction();
   void CountFiles();
+  void SpillForTest();
   void LogFailure(const Status& status, const char* what);
 
   Instance* const instance_;
@@ -141,7 +142,9 @@ class Spiller {
   bool busy_ = false;       // relieving, or something is under way
   bool relieving_ = false;  // from above start until below stop
   bool closed_ = false;
+  uint64_t spill_every_;  // as in the options, growing
   uint64_t operations_ = 0;
+  uint64_t spills_ = 0;
   uint64_t waited_us_ = 0;
   std::vector<std::unique_ptr<Flushing>> flushing_;  // the tables of the flush under way
   std::vector<CompactionTable> compacting_;          // those of the compaction under way

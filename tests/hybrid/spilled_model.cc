@@ -154,7 +154,7 @@ void SpilledModel::Append(const Place& place, const std::vector<std::string>& el
     header.last = reinterpret_cast<uintptr_t>(pieces.Release(reinterpret_cast<Piece*>(header.last)));
     StoreBytes(MutableValueOf(node, alignof(uint64_t)), header);
   } else {
-    const uint32_t partial = node == nullptr && table.needs_tombstones() ? 1 : 0;
+    const uint16_t partial = node == nullptr && table.needs_tombstones() ? 1 : 0;
     Node* fresh = NewNode(state, address, sizeof(ListHeader), false);
     const ListHeader header{reinterpret_cast<uintptr_t>(pieces.Release(nullptr)), table.versions.Stamp(), partial};
     StoreBytes(MutableValueOf(fresh, alignof(uint64_t)), header);

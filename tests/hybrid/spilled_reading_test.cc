@@ -336,7 +336,7 @@ TEST_F(SpilledItems, MapItemsAreReplacedAndRemovedByTheirKeys) {
   EXPECT_EQ(iterator->Remove(10), StateIterator::Change::kNothingThere);
   ASSERT_EQ(iterator->Replace(5, plugin::ToBytes("replaced")), StateIterator::Change::kDone);
   spw_view view{};
-  ASSERT_EQ(GetMapEntry(*model_.state(2), address, Text(items[5].map_key), &view), SPW_OK);
+  ASSERT_EQ(GetMapEntry(model_.state(2), address, Text(items[5].map_key), &view), SPW_OK);
   EXPECT_EQ(plugin::ToStringView(view), "replaced");
 }
 

@@ -66,6 +66,8 @@ spw_code AnswerChange(StateIterator* iterator, StateIterator::Change change, spw
       return SPW_OK;
     case StateIterator::Change::kNoMemory:
       return AnswerAccess(state, SPW_OUT_OF_MEMORY, err);
+    case StateIterator::Change::kFailed:
+      return Answer(iterator->instance()->TakeFailure(), err);
     case StateIterator::Change::kNotOfMap:
       return Answer(
           NamedError(state, StatusCode::kInvalidState, "can be changed only through an iterator of map_iterate"), err);
