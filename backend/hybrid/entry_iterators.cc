@@ -161,7 +161,12 @@ class MapIterator final : public EntryIterator {
   Result<uint32_t> NextOfMerge(spw_item* out, uint32_t capacity) {
     ClearItems();
     while (batch_.size() < capacity && !items().full()) {
-      SPILLWAY_ASSIGN_OR_RETURN(const WalkedEntry* entry, NextMerged());
+      const Result<const WalkedEntry*> next = NextMerged();
+      if (!next.ok()) {
+        batch_.clear();
+        return next.status();
+      }
+      const WalkedEntry* entry = *next;
       if (entry == nullptr) break;
       spw_item& item = out[batch_.size()] = spw_item{};
       batch_.push_back(entry->map_key);

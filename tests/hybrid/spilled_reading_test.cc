@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <string>
@@ -244,6 +245,29 @@ TEST_P(SpilledReading, IteratorsAndSnapshotsHoldWhatWasAtTheirBeginning) {
   EXPECT_EQ(instance_.account().io(), 0u);
 }
 
+TEST_P(SpilledReading, ASnapshotOfADamagedRunFails) {
+  model_.Steps(1000);
+  model_.BeginFlush();
+  model_.FinishFlush();
+  model_.Evict();
+  {
+    std::fstream file(model_.directory().PathOf("1.run"), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(100);
+    file.write("damage", 6);
+    ASSERT_TRUE(file.good());
+  }
+  const std::unique_ptr<TableSnapshot> snapshot = BeginSnapshot("snapshot");
+  EXPECT_EQ(snapshot->Run().status().code(), StatusCode::kCorruption);
+  instance_->Safepoint(0);
+  EXPECT_EQ(instance_.account().io(), 0u);
+  EXPECT_EQ(instance_.heap().counters().views_live.load(), 0u);
+  const std::unique_ptr<StateIterator> iterator(IterateEntries(model_.state(0), 0, 1).value());
+  spw_item item{};
+  Result<uint32_t> next = iterator->Next(&item, 1);
+  while (next.ok() && *next > 0) next = iterator->Next(&item, 1);
+  EXPECT_EQ(next.status().code(), StatusCode::kCorruption);
+}
+
 TEST_P(SpilledReading, CloseEndsIteratorsOverRuns) {
   model_.Steps(1000);
   model_.BeginFlush();
@@ -282,7 +306,14 @@ class SpilledItems : public ::testing::Test {
   }
   [[nodiscard]] spw_state* Handle(size_t state) const { return reinterpret_cast<spw_state*>(model_.state(state)); }
 
-  static constexpr size_t kStates[] = {0, 2};
+  // What does not compress.
+  [[nodiscard]] std::string Noise(size_t size) {
+    std::string noise(size, '\0');
+    for (char& byte : noise) byte = static_cast<char>(model_.random()());
+    return noise;
+  }
+
+  static constexpr size_t kStates[] = {0, 1, 2};
   TestInstance instance_{1};
   std::unique_ptr<spill::IoEngine> engine_ = spill::MakeTestEngine(spill::TestEngine::kPread);
   SpilledModel model_{&instance_, engine_.get(), 1, 10};
@@ -343,7 +374,7 @@ TEST_F(SpilledItems, MapItemsAreReplacedAndRemovedByTheirKeys) {
 TEST_F(SpilledItems, AnErrorOfReadingIsAnswered) {
   for (int i = 0; i < 100; ++i) {
     model_.PutValue({0, std::to_string(i), ""}, "value");
-    model_.PutEntry({0, "map", ""}, std::to_string(i), "value");
+    model_.PutEntry({0, "map", ""}, std::to_string(i), Noise(1000));
     model_.Append({0, "list", ""}, {"element"});
   }
   FlushAndEvict();
@@ -353,9 +384,11 @@ TEST_F(SpilledItems, AnErrorOfReadingIsAnswered) {
   faulty_->set_faults(faults);
   spw_item item{};
   uint32_t count = 1;
-  for (const auto& iterate : {api_.keys_and_namespaces}) {
-    spw_iterator* iterator = nullptr;
-    ASSERT_EQ(iterate(Handle(0), &iterator, error_.out()), SPW_OK);
+  spw_iterator* iterator = nullptr;
+  for (const bool keys : {false, true}) {
+    ASSERT_EQ(keys ? api_.keys_and_namespaces(Handle(0), &iterator, error_.out())
+                   : api_.entries(Handle(0), {0, 0}, &iterator, error_.out()),
+              SPW_OK);
     for (int i = 0; i < 2; ++i) {
       EXPECT_EQ(api_.iterator_next(iterator, &item, 1, &count, error_.out()), SPW_IO_ERROR);
       EXPECT_NE(std::string(error_.message()), "");
@@ -363,15 +396,9 @@ TEST_F(SpilledItems, AnErrorOfReadingIsAnswered) {
     }
     api_.iterator_release(iterator);
   }
-  spw_iterator* iterator = nullptr;
-  ASSERT_EQ(api_.entries(Handle(0), {0, 0}, &iterator, error_.out()), SPW_OK);
-  EXPECT_EQ(api_.iterator_next(iterator, &item, 1, &count, error_.out()), SPW_IO_ERROR);
-  api_.iterator_release(iterator);
   iterator = nullptr;
   instance_->SetCurrentKey("list", 0);
-  if (model_.state(1)->table(0).root.count == 0) {
-    EXPECT_EQ(api_.list_iterate(Handle(1), plugin::ToBytes(""), &iterator, error_.out()), SPW_IO_ERROR);
-  }
+  EXPECT_EQ(api_.list_iterate(Handle(1), plugin::ToBytes(""), &iterator, error_.out()), SPW_IO_ERROR);
   instance_->SetCurrentKey("map", 0);
   EXPECT_EQ(api_.map_iterate(Handle(2), plugin::ToBytes(""), &iterator, error_.out()), SPW_IO_ERROR);
   uint8_t empty = 0;
@@ -379,11 +406,17 @@ TEST_F(SpilledItems, AnErrorOfReadingIsAnswered) {
   uint64_t entries = 0;
   EXPECT_EQ(api_.state_entry_count(Handle(2), &entries, error_.out()), SPW_IO_ERROR);
   EXPECT_EQ(iterator, nullptr);
+  // Not all pages are read at the beginning.
   faulty_->set_faults({});
   ASSERT_EQ(api_.map_iterate(Handle(2), plugin::ToBytes(""), &iterator, error_.out()), SPW_OK) << error_.message();
-  // Not all pages are read at the beginning.
-  faults.fail_at = faulty_->pieces();
+  faulty_->set_faults(faults);
+  spw_code code = SPW_OK;
+  while (code == SPW_OK) code = api_.iterator_next(iterator, &item, 1, &count, error_.out());
+  EXPECT_EQ(code, SPW_IO_ERROR);
+  EXPECT_EQ(api_.iterator_next(iterator, &item, 1, &count, error_.out()), SPW_IO_ERROR);
+  EXPECT_EQ(api_.iterator_remove(iterator, 0, error_.out()), SPW_INVALID_STATE);
   api_.iterator_release(iterator);
+  EXPECT_EQ(instance_.heap().counters().views_live.load(), 0u);
 }
 
 }  // namespace

@@ -161,5 +161,21 @@ TEST_F(TableSources, GiveTheHeaderOfAMapWithWhatChanged) {
   EXPECT_GT(Records(2, true).front().fields.generation, cleared);
 }
 
+TEST(PackedPieces, AreReadAsFarAsTheyAreWhole) {
+  const std::string data{3, 0, 0, 0, 'a', 'b', 'c', 0, 2, 0, 0, 0, 'd', 'e'};
+  for (size_t size = 0; size <= data.size(); ++size) {
+    PackedPieceReader reader(BytesView(data).substr(0, size), 4);
+    BytesView element;
+    const bool first = reader.Next(&element);
+    EXPECT_EQ(first, size >= 7);
+    if (first) {
+      EXPECT_EQ(element, "abc");
+      EXPECT_EQ(reader.Next(&element), size == 14);
+    }
+    EXPECT_EQ(reader.ok(), size == 0 || size == 7 || size == 14);
+    EXPECT_FALSE(reader.Next(&element));
+  }
+}
+
 }  // namespace
 }  // namespace spillway::hybrid
