@@ -136,7 +136,7 @@ void IoEngine::Cancel(IoRequest* request) {
 Status IoEngine::Await(IoRequest* request) {
   CheckOwner();
   if (request->polled_) Fail("a request is awaited that Poll would return");
-  Start();
+  StartAwaited(request);
   while (!request->done()) {
     if (!request->under_way()) Fail("a request is awaited that was not submitted");
     Reap(kIoWaitForever);
@@ -147,7 +147,6 @@ Status IoEngine::Await(IoRequest* request) {
 Status IoEngine::Execute(IoRequest* request) {
   request->set_polled(false);
   Submit(request);
-  StartAwaited(request);
   return Await(request);
 }
 

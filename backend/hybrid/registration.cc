@@ -90,8 +90,7 @@ Status CheckAgainst(Instance* instance, State* state, const spw_state_options& o
   }
   // Values lie as they were written; a weaker alignment is served by a stronger one.
   if (options.alignment <= state->alignment()) return {};
-  SPILLWAY_ASSIGN_OR_RETURN(const uint64_t entries, state->EntryCount());
-  if (entries > 0) {
+  if (!state->HoldsNothing()) {
     return Status::StateMigration("state '" + state->name() + "' holds values aligned to " +
                                   std::to_string(state->alignment()) + " bytes and cannot give them aligned to " +
                                   std::to_string(options.alignment));

@@ -241,7 +241,7 @@ void Spiller::FinishOne(std::unique_ptr<SpillJob> job) {
     figures_.run_files.fetch_add(1, std::memory_order_relaxed);
   }
   if (job->flush.empty()) {
-    PublishCompaction(*job);
+    PublishCompaction(job.get());
   } else {
     PublishFlush(*job);
   }
@@ -302,17 +302,17 @@ void Spiller::BeginCompaction() {
   if (!job->compaction.empty()) compactor_.Submit(std::move(job));
 }
 
-void Spiller::PublishCompaction(const SpillJob& job) {
+void Spiller::PublishCompaction(SpillJob* job) {
   for (CompactionTable& merged : compacting_) {
     SpilledTable& spilled = *instance_->states()[merged.state]->table(merged.key_group).spilled;
     const RunList& before = *spilled.runs;
     const auto first = std::find_if(before.begin(), before.end(),
                                     [&](const RunRef& run) { return run.file == merged.runs.front().file; });
-    if (job.status.ok() && first != before.end()) {
+    if (job->status.ok() && first != before.end()) {
       auto runs = std::make_shared<RunList>(before.begin(), first);
-      if (job.file != nullptr) {
-        const std::optional<uint32_t> section = job.file->FindSection(merged.state, merged.key_group);
-        if (section) runs->push_back({job.file, *section});
+      if (job->file != nullptr) {
+        const std::optional<uint32_t> section = job->file->FindSection(merged.state, merged.key_group);
+        if (section) runs->push_back({job->file, *section});
       }
       runs->insert(runs->end(), first + static_cast<std::ptrdiff_t>(merged.runs.size()), before.end());
       spilled.runs = std::move(runs);
@@ -320,10 +320,11 @@ void Spiller::PublishCompaction(const SpillJob& job) {
     compactor_.Bury(std::move(merged.runs));
   }
   compacting_.clear();
-  if (job.status.ok()) {
+  for (CompactionTable& table : job->compaction) compactor_.Bury(std::move(table.runs));
+  if (job->status.ok()) {
     Counters::Add(figures_.compactions);
   } else {
-    LogFailure(job.status, "cannot merge run files; they are kept as they are");
+    LogFailure(job->status, "cannot merge run files; they are kept as they are");
   }
 }
 

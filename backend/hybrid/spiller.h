@@ -119,7 +119,7 @@ class Spiller {
   void TakeFinished();
   void FinishOne(std::unique_ptr<SpillJob> job);
   void PublishFlush(const SpillJob& job);
-  void PublishCompaction(const SpillJob& job);
+  void PublishCompaction(SpillJob* job);
   void BeginCompaction();
   void CountFiles();
   void SpillForTest();

@@ -1,5 +1,7 @@
 #include "backend/hybrid/state.h"
 
+#include <algorithm>
+
 #include "backend/hybrid/instance.h"
 #include "backend/hybrid/key_walk.h"
 
@@ -55,6 +57,10 @@ snapshot::SchemaTable& State::schemas(spw_schema_role role) {
 HashTree State::TreeOf(uint32_t group) const {
   KeyGroupTable& table = tables_[group];
   return {&table.root, &table.versions, &instance_->heap(), node_alignment()};
+}
+
+bool State::HoldsNothing() const {
+  return std::all_of(tables().begin(), tables().end(), [](const KeyGroupTable& table) { return table.empty(); });
 }
 
 Result<uint64_t> State::EntryCount() const {

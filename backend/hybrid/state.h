@@ -40,7 +40,7 @@ static_assert(sizeof(ListHeader) == 16);
 struct MapHeader {
   TreeRoot entries;     // with tombstones
   uint64_t generation;  // records of this map in runs that have a lower one are void
-  uint32_t created;     // as in ListHeader; of one that came from a run 0
+  uint32_t created;     // as in ListHeader
   uint32_t tombstones;  // among the entries
   uint32_t partial;     // 1: runs may hold entries that are not here
   uint32_t reserved;
@@ -75,6 +75,8 @@ class State {
   [[nodiscard]] std::span<KeyGroupTable> tables() const { return {tables_.get(), group_count_}; }
   [[nodiscard]] KeyGroupTable& table(uint32_t group) const { return tables_[group]; }
   [[nodiscard]] HashTree TreeOf(uint32_t group) const;
+  // Neither entries nor what hides some: not a byte was written under the present alignment.
+  [[nodiscard]] bool HoldsNothing() const;
   // (key, namespace) pairs; of a timer state, timers. Reads all of the tables that were ever flushed.
   [[nodiscard]] Result<uint64_t> EntryCount() const;
 

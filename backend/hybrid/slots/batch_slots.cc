@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 
+#include "backend/hybrid/cold_prefetch.h"
 #include "backend/hybrid/group_prefetch.h"
 #include "backend/hybrid/map_state.h"
 #include "backend/hybrid/resident.h"
@@ -148,7 +149,8 @@ void FillBatchSlots(spw_backend_api* api) {
   api->prefetch = [](spw_backend* backend, const spw_access* accesses, uint32_t count, spw_error* err) noexcept {
     return OnInstance(backend, err, [&](Instance* instance) {
       instance->Safepoint(0);
-      const Status status = CheckAccesses(*instance, accesses, count, true);
+      Status status = CheckAccesses(*instance, accesses, count, true);
+      if (status.ok()) status = PrefetchCold(instance, Accesses(accesses, count));
       if (status.ok()) PrefetchGroup(*instance, Accesses(accesses, count));
       // Only now: the keys may be views of what is freed here.
       instance->FreeMemory(kReclaimStepsAtPrefetch);
@@ -159,6 +161,8 @@ void FillBatchSlots(spw_backend_api* api) {
                      spw_error* err) noexcept {
     return OnInstance(backend, err, [&](Instance* instance) {
       if (Status status = CheckAccesses(*instance, accesses, count, false); !status.ok()) return Answer(status, err);
+      // What cannot be read is told by the results.
+      (void)PrefetchCold(instance, Accesses(accesses, count));
       PrefetchGroup(*instance, Accesses(accesses, count));
       for (uint32_t i = 0; i < count; ++i) GetOne(*instance, accesses[i], &out[i]);
       (void)instance->TakeFailure();  // each result has its code
