@@ -82,6 +82,30 @@ TEST_F(RunResumeTest, LatestWithNothingThereStartsAfresh) {
   EXPECT_EQ(OutputLines("counts").size(), 10u);
 }
 
+TEST_F(RunResumeTest, LatestWithoutACheckpointThatCanBeReadIsRefused) {
+  const Words words = Checkpointed({"--generate", "100", "--distinct", "10", "--restore", "latest"});
+  const auto place = [&](uint64_t id) {
+    return std::filesystem::path("checkpoints/wordcount") / ("chk-" + std::to_string(id));
+  };
+  std::filesystem::create_directories(folder_.path() / place(1));  // never completed: no checkpoint
+  folder_.Write((place(2) / "_metadata").string(), "not a manifest");
+  folder_.Write((place(3) / "_metadata").string(), "");
+  const Ended refused = RunJob("wordcount", words);
+  EXPECT_EQ(refused.exit_code, 2) << refused.out;
+  for (const std::string& named :
+       {checkpoints() + "/wordcount", place(2).string(), place(3).string(), std::string("--restore")}) {
+    EXPECT_NE(refused.err.find(named), std::string::npos) << named << " is not in " << refused.err;
+  }
+  EXPECT_EQ(refused.err.find(place(1).string()), std::string::npos) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(output() / "counts")) << "a refusal changes nothing";
+
+  std::filesystem::remove_all(folder_.path() / place(2));
+  std::filesystem::remove_all(folder_.path() / place(3));
+  const Ended afresh = RunJob("wordcount", words);
+  EXPECT_EQ(afresh.exit_code, 0) << afresh.err;
+  EXPECT_NE(afresh.out.find("the job starts afresh"), std::string::npos) << afresh.out;
+}
+
 TEST_F(RunResumeTest, APathThatIsNoCheckpointIsRefused) {
   const Ended ended = RunJob(
       "wordcount", Checkpointed({"--generate", "100", "--distinct", "10", "--restore", (folder_ / "chk-7").string()}));
