@@ -5,9 +5,9 @@
 // with a dot), so what can be seen is output that will never be taken back or come twice. A final name tells sink,
 // checkpoint and subtask: statistics-00000007-00001.csv. FORMAT.md has the names and the bytes of committables.
 //
-// Start refuses a directory that holds output which this run would produce again, one that another job is writing to,
-// and one that cannot be written to; and then changes nothing. Threads as spillway/stream/sink.h says. A record is one
-// line and must hold no line break.
+// Prepare refuses a directory that holds output which this run would produce again, one that a restored checkpoint does
+// not belong to, one that another job is writing to, and one that cannot be written to; and then changes nothing.
+// Threads as spillway/stream/sink.h says. A record is one line and must hold no line break.
 #pragma once
 
 #include <filesystem>
@@ -49,6 +49,7 @@ class LineFileSink final : public Sink<std::string> {
   [[nodiscard]] Result<std::vector<Committable>> Decode(const std::vector<std::string>& committables) const;
   [[nodiscard]] Result<Contents> List() const;
   [[nodiscard]] Status CheckFresh(const Contents& contents) const;
+  [[nodiscard]] Status CheckDirectory(uint64_t checkpoint_id, const std::vector<Committable>& committables) const;
   [[nodiscard]] Status CheckRestored(const Contents& contents, uint64_t checkpoint_id,
                                      const std::vector<Committable>& committables) const;
   [[nodiscard]] Status CheckWritable() const;
@@ -59,6 +60,7 @@ class LineFileSink final : public Sink<std::string> {
   const std::filesystem::path directory_;
   const OutputNames names_;
   std::unique_ptr<Lock> lock_;  // from Start on: nobody else writes to the directory
+  uint64_t directory_id_ = 0;   // from Start on
 };
 
 }  // namespace spillway::runtime

@@ -1,5 +1,6 @@
 // Stopping and resuming: by signal, at another parallelism, with nothing there, after the end.
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -104,6 +105,20 @@ TEST_F(RunResumeTest, LatestWithoutACheckpointThatCanBeReadIsRefused) {
   const Ended afresh = RunJob("wordcount", words);
   EXPECT_EQ(afresh.exit_code, 0) << afresh.err;
   EXPECT_NE(afresh.out.find("the job starts afresh"), std::string::npos) << afresh.out;
+}
+
+TEST_F(RunResumeTest, AnotherOutputDirectoryIsRefused) {
+  const Ended stopped = StopAfterStart(JobWords(Checkpointed({})), SIGINT);
+  ASSERT_EQ(stopped.exit_code, 3) << stopped.out << stopped.err;
+  ASSERT_TRUE(OutputLines("counts").empty()) << "nothing was sealed yet";
+  Words words = JobWords(Checkpointed({"--restore", "latest"}));
+  *(std::find(words.begin(), words.end(), "--output") + 1) = (folder_ / "elsewhere").string();
+  const Ended refused = Run(words);
+  EXPECT_EQ(refused.exit_code, 2) << refused.out;
+  for (const std::string& named : {(folder_ / "elsewhere").string(), std::string("--output")}) {
+    EXPECT_NE(refused.err.find(named), std::string::npos) << named << " is not in " << refused.err;
+  }
+  EXPECT_EQ(Run(JobWords(Checkpointed({"--restore", "latest"}))).exit_code, 0);
 }
 
 TEST_F(RunResumeTest, APathThatIsNoCheckpointIsRefused) {
