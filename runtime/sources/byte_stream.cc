@@ -1,70 +1,16 @@
 #include "runtime/sources/byte_stream.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <optional>
 #include <vector>
 
 #include "spillway/bytes.h"
 
 namespace spillway::runtime {
 namespace {
-
-// A regular file that is read from front to back. Owns the descriptor.
-class InputHandle {
- public:
-  static Result<std::unique_ptr<InputHandle>> Open(const std::string& path) {
-    // Without O_NONBLOCK a FIFO that took the file's place would hold the thread for ever.
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
-      const std::string message = fmt::format("cannot open the input {}: {}", path, strerror(errno));
-      return errno == ENOENT ? Status::NotFound(message + "; it was there when the job began")
-                             : Status::IoError(message);
-    }
-    std::unique_ptr<InputHandle> handle(new InputHandle(descriptor, path));
-    struct stat about {};
-    if (fstat(descriptor, &about) != 0) return handle->Failed(errno);
-    if (!S_ISREG(about.st_mode)) {
-      return Status::InvalidArgument(fmt::format("the input {} is not a regular file any more", path));
-    }
-    handle->size_ = static_cast<uint64_t>(about.st_size);
-    posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return handle;
-  }
-
-  InputHandle(const InputHandle&) = delete;
-  InputHandle& operator=(const InputHandle&) = delete;
-  ~InputHandle() { close(descriptor_); }
-
-  Result<size_t> ReadAt(uint64_t offset, char* buffer, size_t size) const {
-    for (;;) {
-      const ssize_t got = pread(descriptor_, buffer, size, static_cast<off_t>(offset));
-      if (got >= 0) return static_cast<size_t>(got);
-      if (errno != EINTR) return Failed(errno);
-    }
-  }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] uint64_t size() const { return size_; }
-
- private:
-  InputHandle(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
-  [[nodiscard]] Status Failed(int error) const {
-    return Status::IoError(fmt::format("cannot read the input {}: {}", path_, strerror(error)));
-  }
-
-  int descriptor_;
-  std::string path_;
-  uint64_t size_ = 0;
-};
 
 class PlainStream final : public ByteStream {
  public:
@@ -84,6 +30,7 @@ class PlainStream final : public ByteStream {
     return {};
   }
   [[nodiscard]] uint64_t FileBytesRead() const override { return offset_; }
+  [[nodiscard]] const InputHandle& file() const override { return *file_; }
 
  private:
   std::unique_ptr<InputHandle> file_;
@@ -142,6 +89,7 @@ class ZstdStream final : public ByteStream {
   }
 
   [[nodiscard]] uint64_t FileBytesRead() const override { return file_offset_ - (block_size_ - block_position_); }
+  [[nodiscard]] const InputHandle& file() const override { return *file_; }
 
  private:
   // Large enough that the system calls cost nothing, small enough for the cache.

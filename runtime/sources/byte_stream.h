@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "runtime/sources/input_handle.h"
 #include "spillway/status.h"
 
 namespace spillway::runtime {
@@ -25,6 +26,7 @@ class ByteStream {
   virtual Status Skip(uint64_t size) = 0;
   // How many bytes of the file itself were used, for progress.
   [[nodiscard]] virtual uint64_t FileBytesRead() const = 0;
+  [[nodiscard]] virtual const InputHandle& file() const = 0;
 };
 
 [[nodiscard]] Result<std::unique_ptr<ByteStream>> OpenByteStream(const std::string& path);

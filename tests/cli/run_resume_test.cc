@@ -121,6 +121,26 @@ TEST_F(RunResumeTest, AnotherOutputDirectoryIsRefused) {
   EXPECT_EQ(Run(JobWords(Checkpointed({"--restore", "latest"}))).exit_code, 0);
 }
 
+TEST_F(RunResumeTest, AnInputThatChangedInPlaceIsRefused) {
+  std::string text;
+  for (int i = 0; i < 2'000'000; ++i) text += "w" + std::to_string(i % 1'000'003) + "\n";
+  const std::string input = folder_.Write("in", text).string();
+  const Words words = RunWords("wordcount", Checkpointed({"--input", input}));
+  const Ended stopped = StopAfterStart(words, SIGINT);
+  ASSERT_EQ(stopped.exit_code, 3) << stopped.out << stopped.err;
+  Words resume = words;
+  resume.insert(resume.end(), {"--restore", "latest"});
+
+  std::string changed = text;
+  changed[1] = 'x';
+  folder_.Write("in", changed);
+  const Ended refused = Run(resume);
+  EXPECT_EQ(refused.exit_code, 2) << refused.out;
+  EXPECT_NE(refused.err.find("the content of the input " + input), std::string::npos) << refused.err;
+  folder_.Write("in", text);
+  EXPECT_EQ(Run(resume).exit_code, 0);
+}
+
 TEST_F(RunResumeTest, APathThatIsNoCheckpointIsRefused) {
   const Ended ended = RunJob(
       "wordcount", Checkpointed({"--generate", "100", "--distinct", "10", "--restore", (folder_ / "chk-7").string()}));

@@ -176,14 +176,48 @@ TEST_F(TextSourceTest, FilesThatVanishOrChangeAreErrors) {
   ASSERT_TRUE(*(*reader)->Read(2, &lines));
   const std::string position = (*reader)->Position();
   folder_.Write("input", "a\n");
-  EXPECT_NE(source.OpenSplit({path.string(), position}).status().message().find("was the file changed"),
-            std::string::npos);
+  for (const Status& status :
+       {source.OpenSplit({path.string(), position}).status(), source.CheckRestored({path.string(), position})}) {
+    EXPECT_EQ(status.code(), StatusCode::kInvalidState);
+    EXPECT_NE(status.message().find(path.string() + " had 6 bytes when the checkpoint was taken and has 2 now"),
+              std::string::npos)
+        << status.message();
+  }
   folder_.Write("input", Compressed("a\n"));
   EXPECT_TRUE(source.OpenSplit({path.string(), {}}).ok());
   fs::remove(path);
   EXPECT_EQ(source.OpenSplit({path.string(), {}}).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(source.OpenSplit({folder_.path().string(), {}}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(source.OpenSplit({path.string(), "\x07"}).status().code(), StatusCode::kCorruption);
+}
+
+TEST_F(TextSourceTest, ARestoreNoticesFilesThatChangedInPlace) {
+  for (const size_t size : {size_t{1000}, size_t{128} << 10, size_t{1} << 20}) {
+    for (const bool compressed : {false, true}) {
+      std::string before = ManyLines(size / 100).substr(0, size);
+      if (compressed) before = Compressed(before);
+      const fs::path path = folder_.Write("input", before);
+      TextSource source = Source(path);
+      auto reader = source.OpenSplit({path.string(), {}});
+      std::vector<TextLine> lines;
+      ASSERT_TRUE(*(*reader)->Read(2, &lines));
+      const SourceSplit begun{path.string(), (*reader)->Position()};
+      EXPECT_TRUE(source.CheckRestored(begun).ok());
+
+      folder_.Write("input", before + "more");
+      EXPECT_TRUE(source.CheckRestored(begun).ok()) << "what is appended comes after what was read";
+      EXPECT_TRUE(source.OpenSplit(begun).ok());
+      for (const size_t changed : {size_t{0}, before.size() - 1}) {
+        std::string after = before;
+        after[changed] ^= 1;
+        folder_.Write("input", after);
+        const Status status = source.CheckRestored(begun);
+        EXPECT_EQ(status.code(), StatusCode::kInvalidState) << size << " bytes, byte " << changed << " changed";
+        EXPECT_NE(status.message().find(path.string()), std::string::npos) << status.message();
+        EXPECT_FALSE(source.OpenSplit(begun).ok());
+      }
+    }
+  }
 }
 
 TEST_F(TextSourceTest, SplitsAreTheFilesWithTheirSizes) {
