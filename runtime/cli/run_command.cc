@@ -97,16 +97,36 @@ Result<std::optional<runtime::GeneratorOptions>> GeneratorOf(const RunOptions& o
   return std::optional(runtime::GeneratorOptions{*options.generate, *options.distinct, options.seed.value_or(1)});
 }
 
-// An output folder that the job also reads would make it read itself at its next run.
-Status CheckOutputIsNotInput(const RunOptions& options) {
-  const fs::path output = fs::weakly_canonical(options.output);
+fs::path Canonical(const fs::path& path) {
+  return path.empty() ? fs::current_path() : fs::weakly_canonical(fs::absolute(path));
+}
+
+// What the job writes where it reads would make it read itself at its next run.
+Status CheckIsNotInput(const RunOptions& options, std::string_view what, const fs::path& path,
+                       std::string_view option) {
+  const fs::path written = Canonical(path);
   for (const fs::path& input : options.inputs) {
-    const fs::path canonical = fs::weakly_canonical(input);
-    const fs::path below = output.lexically_relative(canonical);
+    const fs::path below = written.lexically_relative(Canonical(input));
     if (!below.empty() && *below.begin() != "..") {
-      return Status::InvalidArgument(fmt::format("the output directory {} lies in the input {}; give another --output",
-                                                 options.output.string(), input.string()));
+      return Status::InvalidArgument(
+          fmt::format("{} {} lies in the input {}; give another {}", what, path.string(), input.string(), option));
     }
+  }
+  return {};
+}
+
+Status CheckNothingWrittenIsInput(const RunOptions& options, const ExecutionOptions& execution) {
+  SPILLWAY_RETURN_IF_ERROR(CheckIsNotInput(options, "the output directory", options.output, "--output"));
+  if (options.summary) {
+    SPILLWAY_RETURN_IF_ERROR(CheckIsNotInput(options, "the summary", *options.summary, "--summary"));
+  }
+  if (!execution.checkpoints.directory.empty()) {
+    SPILLWAY_RETURN_IF_ERROR(CheckIsNotInput(options, "the checkpoint directory", execution.checkpoints.directory,
+                                             runtime::kCheckpointDir.key));
+  }
+  for (const fs::path& directory : execution.local_directories) {
+    SPILLWAY_RETURN_IF_ERROR(
+        CheckIsNotInput(options, "the directory for local files", directory, runtime::kTemporaryDirs.key));
   }
   return {};
 }
@@ -138,12 +158,12 @@ Result<Plan> MakePlan(const RunOptions& options) {
   if (plan.definition == nullptr) {
     return Status::InvalidArgument(fmt::format("there is no job '{}'; 'spillway jobs' lists them", options.job));
   }
-  SPILLWAY_RETURN_IF_ERROR(CheckOutputIsNotInput(options));
   SPILLWAY_RETURN_IF_ERROR(CheckSummaryPlace(options));
   SPILLWAY_ASSIGN_OR_RETURN(const std::vector<ConfigSetting> settings, SettingsOf(options));
   SPILLWAY_ASSIGN_OR_RETURN(plan.plugin, runtime::LoadPlugin(runtime::BackendOf(settings)));
   SPILLWAY_ASSIGN_OR_RETURN(const Configuration configuration, runtime::JobConfiguration(settings, *plan.plugin));
   SPILLWAY_ASSIGN_OR_RETURN(plan.execution, runtime::ExecutionOptionsOf(configuration, *plan.plugin));
+  SPILLWAY_RETURN_IF_ERROR(CheckNothingWrittenIsInput(options, plan.execution));
   SPILLWAY_RETURN_IF_ERROR(ApplyRestore(options, &plan.execution));
   plan.parameters.inputs = options.inputs;
   SPILLWAY_ASSIGN_OR_RETURN(plan.parameters.generator, GeneratorOf(options));
