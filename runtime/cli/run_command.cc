@@ -131,19 +131,6 @@ Status CheckNothingWrittenIsInput(const RunOptions& options, const ExecutionOpti
   return {};
 }
 
-// Known at start, so that a long run does not end without its summary.
-Status CheckSummaryPlace(const RunOptions& options) {
-  if (!options.summary) return {};
-  const fs::path folder = fs::absolute(*options.summary).parent_path();
-  if (!fs::is_directory(folder)) {
-    return Status::NotFound(fmt::format("the directory {} of --summary is not there; make it first", folder.string()));
-  }
-  if (fs::is_directory(*options.summary)) {
-    return Status::InvalidArgument(fmt::format("--summary {} is a directory; name a file", options.summary->string()));
-  }
-  return {};
-}
-
 // All that is decided before anything starts.
 struct Plan {
   const JobDefinition* definition = nullptr;
@@ -158,7 +145,8 @@ Result<Plan> MakePlan(const RunOptions& options) {
   if (plan.definition == nullptr) {
     return Status::InvalidArgument(fmt::format("there is no job '{}'; 'spillway jobs' lists them", options.job));
   }
-  SPILLWAY_RETURN_IF_ERROR(CheckSummaryPlace(options));
+  // Known at start, so that a long run does not end without its summary.
+  if (options.summary) SPILLWAY_RETURN_IF_ERROR(CheckSummaryPlace(*options.summary));
   SPILLWAY_ASSIGN_OR_RETURN(const std::vector<ConfigSetting> settings, SettingsOf(options));
   SPILLWAY_ASSIGN_OR_RETURN(plan.plugin, runtime::LoadPlugin(runtime::BackendOf(settings)));
   SPILLWAY_ASSIGN_OR_RETURN(const Configuration configuration, runtime::JobConfiguration(settings, *plan.plugin));

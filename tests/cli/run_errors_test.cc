@@ -109,6 +109,29 @@ TEST_F(RunErrorsTest, DirectoriesThatCannotBeWrittenTo) {
   ExpectHas(Refused(with({"--output", output().string(), "--summary", "/nowhere/summary.json"})), "make it first");
 }
 
+TEST_F(RunErrorsTest, ASummaryReplacesRegularFilesOnly) {
+  const auto with_summary = [&](const std::filesystem::path& summary) {
+    return Words{"run", "wordcount", "--generate",      "10",        "--distinct",
+                 "5",   "--output",  output().string(), "--summary", summary.string()};
+  };
+  ASSERT_EQ(mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "link");
+  std::filesystem::create_directories(folder_ / "directory");
+  std::filesystem::create_directories(folder_ / "file.unfinished");
+  for (const char* name : {"fifo", "link", "directory", "file"}) {
+    ExpectHas(Refused(with_summary(folder_ / name)), "is no regular file; name another file");
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(folder_ / "fifo"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+  EXPECT_FALSE(std::filesystem::exists(output()));
+
+  folder_.Write("summary.json", "of an earlier run");
+  folder_.Write("summary.json.unfinished", "of a run that was killed");
+  ASSERT_EQ(Run(with_summary(folder_ / "summary.json")).exit_code, 0);
+  EXPECT_EQ(Summary()["outcome"], "finished");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "summary.json.unfinished"));
+}
+
 TEST_F(RunErrorsTest, OutputThatWouldBeWrittenTwice) {
   const Words words = RunWords("wordcount", {"--generate", "10", "--distinct", "5"});
   ASSERT_EQ(Run(words).exit_code, 0);
