@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "runtime/cli/console.h"
@@ -29,6 +30,7 @@ class CheckpointNotes final : public JobObserver {
  public:
   explicit CheckpointNotes(Console* console) : console_(console) {}
   void OnRestored(const RestoredFrom& from) override {
+    restored_ = from.directory;
     console_->Print(fmt::format("  resuming     from checkpoint {} ({})", from.checkpoint_id, from.directory.string()));
   }
   void OnNothingToRestore(const fs::path& directory) override {
@@ -38,16 +40,23 @@ class CheckpointNotes final : public JobObserver {
     running_ = true;
     console_->Print("  running");
   }
+  void OnCheckpointDurable(uint64_t) override { durable_ = true; }
   void OnCheckpointCompleted(const CheckpointInfo& checkpoint) override { completed_.push_back(checkpoint); }
   void OnCheckpointFailed(uint64_t checkpoint_id, const Status& why) override {
     console_->Note(fmt::format("checkpoint {} was given up, the job goes on: {}", checkpoint_id, why.message()));
   }
   [[nodiscard]] const std::vector<CheckpointInfo>& completed() const { return completed_; }
+  // Whether the run has a checkpoint of its own that may be restored.
+  [[nodiscard]] bool durable() const { return durable_; }
+  // The checkpoint that the run began with.
+  [[nodiscard]] const std::optional<fs::path>& restored() const { return restored_; }
   [[nodiscard]] bool running() const { return running_; }
 
  private:
   Console* console_;
   bool running_ = false;  // whether the job got beyond its checks
+  bool durable_ = false;
+  std::optional<fs::path> restored_;
   std::vector<CheckpointInfo> completed_;
 };
 
@@ -189,7 +198,7 @@ class RunCommand {
     }
     NoteSkipped(*job);
     if (!result.ok() && !notes.running()) return Fail(result.status(), kBadUsage);
-    if (!result.ok()) return FailedRun(*plan, result.status());
+    if (!result.ok()) return FailedRun(*plan, notes, result.status());
     return Report(*plan, *job, notes, *result);
   }
 
@@ -210,21 +219,34 @@ class RunCommand {
     return code;
   }
 
-  int FailedRun(const Plan& plan, const Status& status) {
-    if (status.code() == StatusCode::kCancelled) {
-      console_->Note(plan.execution.checkpoints.directory.empty()
-                         ? fmt::format("stopped without a checkpoint: {} is not set, so there is nothing to resume",
-                                       runtime::kCheckpointDir.key)
-                         : "stopped without a final checkpoint; resume from the latest one with:\n  " +
-                               ResumeCommand(options_.command_line));
-      return kCancelled;
+  // What a run that has ended early goes on from. Without a checkpoint of its own that is where it began itself: older
+  // ones may lie in its directory, of which it was not a continuation.
+  struct Resumable {
+    std::string what;  // empty: nothing
+    std::string restore;
+  };
+  [[nodiscard]] Resumable ResumableOf(const CheckpointNotes& notes) const {
+    if (notes.durable()) return {"the latest checkpoint", "latest"};
+    if (!notes.restored()) return {};
+    if (options_.restore == "latest") return {"the restored checkpoint", "latest"};
+    return {"the restored checkpoint", notes.restored()->string()};
+  }
+
+  int FailedRun(const Plan& plan, const CheckpointNotes& notes, const Status& status) {
+    const bool cancelled = status.code() == StatusCode::kCancelled;
+    const Resumable resumable = ResumableOf(notes);
+    if (!cancelled) console_->Error(status);
+    if (!resumable.what.empty()) {
+      console_->Note(fmt::format("{}, resume from {} with:\n  {}",
+                                 cancelled ? "stopped without a final checkpoint" : "when the cause is removed",
+                                 resumable.what, ResumeCommand(options_.command_line, resumable.restore)));
+    } else if (cancelled) {
+      console_->Note("stopped without a checkpoint, so there is nothing to resume: " +
+                     (plan.execution.checkpoints.directory.empty()
+                          ? fmt::format("{} is not set", runtime::kCheckpointDir.key)
+                          : std::string("the first one was not complete yet")));
     }
-    console_->Error(status);
-    if (!plan.execution.checkpoints.directory.empty()) {
-      console_->Note("when the cause is removed, resume from the latest checkpoint with:\n  " +
-                     ResumeCommand(options_.command_line));
-    }
-    return kFailed;
+    return cancelled ? kCancelled : kFailed;
   }
 
   void NoteSkipped(const BuiltJob& job) {
@@ -257,7 +279,8 @@ class RunCommand {
       if (!written.ok()) return Fail(written, kFailed);
     }
     if (result.outcome == JobOutcome::kStopped) {
-      console_->Print("stopped with a final checkpoint; resume with:\n  " + ResumeCommand(options_.command_line));
+      console_->Print("stopped with a final checkpoint; resume with:\n  " +
+                      ResumeCommand(options_.command_line, "latest"));
     }
     return ExitCodeOf(result.outcome);
   }

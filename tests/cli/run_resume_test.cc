@@ -24,6 +24,14 @@ class RunResumeTest : public CommandTest {
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
+  // The line that follows `words` in `text`.
+  [[nodiscard]] static std::string CommandBehind(const std::string& words, const std::string& text) {
+    const size_t found = text.find(words);
+    EXPECT_NE(found, std::string::npos) << text;
+    if (found == std::string::npos) return "";
+    const size_t begin = found + words.size();
+    return text.substr(begin, text.find('\n', begin) - begin);
+  }
   [[nodiscard]] static Ended StopAfterStart(const Words& words, int signal) {
     ChildProcess child(Command(words));
     EXPECT_TRUE(child.WaitForOutput("  running\n"));
@@ -61,9 +69,7 @@ TEST_F(RunResumeTest, StoppedAndResumedAtAnotherParallelismGivesTheSameOutput) {
 TEST_F(RunResumeTest, ThePrintedCommandResumes) {
   const Ended stopped = StopAfterStart(JobWords(Checkpointed({})), SIGTERM);
   ASSERT_EQ(stopped.exit_code, 3) << stopped.out << stopped.err;
-  const size_t begin = stopped.out.find("resume with:\n  ") + std::string("resume with:\n  ").size();
-  const std::string command = stopped.out.substr(begin, stopped.out.find('\n', begin) - begin);
-  const Ended resumed = ChildProcess::Run({"/bin/sh", "-c", command});
+  const Ended resumed = ChildProcess::Run({"/bin/sh", "-c", CommandBehind("resume with:\n  ", stopped.out)});
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_EQ(Summary()["outcome"], "finished");
 }
@@ -139,6 +145,43 @@ TEST_F(RunResumeTest, AnInputThatChangedInPlaceIsRefused) {
   EXPECT_NE(refused.err.find("the content of the input " + input), std::string::npos) << refused.err;
   folder_.Write("in", text);
   EXPECT_EQ(Run(resume).exit_code, 0);
+}
+
+TEST_F(RunResumeTest, BeforeItsFirstCheckpointARunIsResumedFromTheRestoredOne) {
+  ASSERT_EQ(StopAfterStart(JobWords(Checkpointed({})), SIGINT).exit_code, 3);
+  // Moved away: it is not the latest one of any directory.
+  const std::string kept = (folder_ / "kept").string();
+  std::filesystem::rename(checkpoints() + "/wordcount/chk-1", kept);
+  const Ended stopped = StopAfterStart(JobWords({"--restore", kept}), SIGINT);
+  EXPECT_EQ(stopped.exit_code, 4) << stopped.out;
+  const std::string command = CommandBehind("resume from the restored checkpoint with:\n  ", stopped.err);
+  EXPECT_TRUE(command.ends_with(" --restore " + kept)) << command;
+  EXPECT_EQ(ChildProcess::Run({"/bin/sh", "-c", command}).exit_code, 0);
+}
+
+TEST_F(RunResumeTest, ARunThatFailsSaysFromWhereItMayBeResumed) {
+  std::string text;
+  for (int i = 0; i < 2'000'000; ++i) text += "w" + std::to_string(i % 1'000'003) + "\n";
+  const std::string input = folder_.Write("in", text + std::string(5000, 'x')).string();
+  const Words words = RunWords("wordcount", Checkpointed({"--input", input, "--strict"}));
+  ASSERT_EQ(StopAfterStart(words, SIGINT).exit_code, 3);
+  const std::string first = checkpoints() + "/wordcount/chk-1";
+  const auto failed = [&](const Words& more) {
+    Words all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    const Ended ended = Run(all);
+    EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+    return ended.err;
+  };
+  EXPECT_TRUE(CommandBehind("resume from the restored checkpoint with:\n  ", failed({"--restore", first}))
+                  .ends_with(" --restore " + first));
+  EXPECT_TRUE(CommandBehind("resume from the restored checkpoint with:\n  ", failed({"--restore", "latest"}))
+                  .ends_with(" --restore latest"));
+  const std::string with_its_own = failed({"--restore", first, "-D", "execution.checkpointing.interval=10ms"});
+  EXPECT_TRUE(
+      CommandBehind("resume from the latest checkpoint with:\n  ", with_its_own).ends_with(" --restore latest"));
+  std::filesystem::remove_all(output());
+  EXPECT_EQ(failed({}).find("resume"), std::string::npos) << "afresh, and there is no checkpoint of this run";
 }
 
 TEST_F(RunResumeTest, APathThatIsNoCheckpointIsRefused) {
