@@ -15,6 +15,7 @@
 #include "runtime/jobs/job.h"
 #include "runtime/plugin/backend_table.h"
 #include "runtime/plugin/loader.h"
+#include "spillway/plugin/capabilities.h"
 #include "tests/conformance/conformance.h"
 
 namespace spillway::cli {
@@ -119,7 +120,7 @@ int PluginInfoCommand(const std::string& name) {
     return kBadUsage;
   }
   PrintHead(&console, **plugin);
-  console.Print("  capabilities " + runtime::CapabilityNames((*plugin)->capabilities()));
+  console.Print("  capabilities " + plugin::CapabilityNames((*plugin)->capabilities()));
 
   const auto keys = (*plugin)->config_keys();
   console.Print(keys.empty() ? "  config keys  none" : "  config keys");
