@@ -1,13 +1,8 @@
 #include "runtime/sinks/line_file_sink.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
 #include "runtime/sinks/output_directory_id.h"
 #include "runtime/sinks/output_file.h"
@@ -64,28 +59,6 @@ class LineFileWriter final : public SinkWriter<std::string> {
 
 }  // namespace
 
-// Holds the directory for this process, as long as it exists and whatever way the process ends.
-class LineFileSink::Lock {
- public:
-  static Result<std::unique_ptr<Lock>> Take(const fs::path& directory) {
-    const fs::path path = directory / kLockName;
-    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (descriptor < 0) return FileError("write to the output directory: create", path, errno);
-    std::unique_ptr<Lock> lock(new Lock(descriptor));
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return FileError("lock", path, errno);
-    return Status::InvalidState(fmt::format(
-        "another job is writing to the output directory {}; stop it or give another --output", directory.string()));
-  }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-  ~Lock() { close(descriptor_); }
-
- private:
-  explicit Lock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
-
 struct LineFileSink::Contents {
   std::vector<OutputPart> committed;
   std::vector<OutputPart> pending;
@@ -108,7 +81,12 @@ Status LineFileSink::Prepare(std::optional<uint64_t> restored_checkpoint,
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) return FileError("create the output directory", directory_, error.value());
-  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<Lock> lock, Lock::Take(directory_));
+  SPILLWAY_ASSIGN_OR_RETURN(
+      std::unique_ptr<snapshot::DirectoryLock> lock,
+      snapshot::DirectoryLock::Take(
+          directory_ / kLockName,
+          fmt::format("another job is writing to the output directory {}; stop it or give another --output",
+                      directory_.string())));
   SPILLWAY_ASSIGN_OR_RETURN(const Contents contents, List());
   SPILLWAY_RETURN_IF_ERROR(restored_checkpoint ? CheckRestored(contents, *restored_checkpoint, decoded)
                                                : CheckFresh(contents));
@@ -118,7 +96,7 @@ Status LineFileSink::Prepare(std::optional<uint64_t> restored_checkpoint,
 }
 
 Status LineFileSink::Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) {
-  if (lock_ == nullptr) SPILLWAY_RETURN_IF_ERROR(Prepare(restored_checkpoint, committables));
+  if (lock_ == nullptr) return Status::InvalidState("the sink '" + names_.sink() + "' starts before it was prepared");
   SPILLWAY_ASSIGN_OR_RETURN(const std::vector<Committable> decoded, Decode(committables));
   SPILLWAY_ASSIGN_OR_RETURN(const Contents contents, List());
   if (restored_checkpoint) {

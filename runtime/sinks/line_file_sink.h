@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "runtime/sinks/output_names.h"
+#include "snapshot/directory_lock.h"
 #include "spillway/stream/sink.h"
 
 namespace spillway::runtime {
@@ -34,7 +35,7 @@ class LineFileSink final : public Sink<std::string> {
 
   // Takes the lock of the directory, for this object's life.
   Status Prepare(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) override;
-  // Prepares first when that was not done.
+  // After Prepare.
   Status Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) override;
   Result<std::unique_ptr<SinkWriter<std::string>>> CreateWriter(uint32_t subtask) override;
   Status Commit(const std::vector<std::string>& committables) override;
@@ -43,7 +44,6 @@ class LineFileSink final : public Sink<std::string> {
   [[nodiscard]] Result<std::vector<std::filesystem::path>> CommittedFiles() const;
 
  private:
-  class Lock;
   struct Contents;
 
   [[nodiscard]] Result<std::vector<Committable>> Decode(const std::vector<std::string>& committables) const;
@@ -59,8 +59,8 @@ class LineFileSink final : public Sink<std::string> {
 
   const std::filesystem::path directory_;
   const OutputNames names_;
-  std::unique_ptr<Lock> lock_;  // from Start on: nobody else writes to the directory
-  uint64_t directory_id_ = 0;   // from Start on
+  std::unique_ptr<snapshot::DirectoryLock> lock_;  // from Prepare on: nobody else writes to the directory
+  uint64_t directory_id_ = 0;                      // from Start on
 };
 
 }  // namespace spillway::runtime

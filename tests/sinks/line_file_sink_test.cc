@@ -190,6 +190,11 @@ TEST_F(LineFileSinkTest, RefusesADirectoryThatTheCheckpointDoesNotBelongTo) {
   EXPECT_EQ(Start(*Sink(), 5, {}).code(), StatusCode::kCorruption) << "every checkpoint names its directory";
 }
 
+TEST_F(LineFileSinkTest, StartsOnlyWhenPrepared) {
+  EXPECT_EQ(Sink()->Start(std::nullopt, {}).code(), StatusCode::kInvalidState);
+  EXPECT_FALSE(fs::exists(directory_));
+}
+
 TEST_F(LineFileSinkTest, OneJobAtATimeWritesToADirectory) {
   const auto sink = Sink();
   ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
