@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -191,15 +192,13 @@ class RunCommand {
 
     JobControl control;
     CheckpointNotes notes(console_);
-    Result<JobResult> result = Status::Internal("not run");
-    {
-      const RunWatcher watcher(&signals, &control, console_);
-      result = environment.Execute(std::string(plan->definition->name), &control, &notes);
-    }
+    RunWatcher watcher(&signals, &control, console_);
+    const Result<JobResult> result = environment.Execute(std::string(plan->definition->name), &control, &notes);
+    watcher.JobEnded();
     NoteSkipped(*job);
     if (!result.ok() && !notes.running()) return Fail(result.status(), kBadUsage);
     if (!result.ok()) return FailedRun(*plan, notes, result.status());
-    return Report(*plan, *job, notes, *result);
+    return Report(*plan, *job, notes, *result, watcher.cancelled());
   }
 
  private:
@@ -258,10 +257,12 @@ class RunCommand {
     }
   }
 
-  int Report(const Plan& plan, const BuiltJob& job, const CheckpointNotes& notes, const JobResult& result) {
+  int Report(const Plan& plan, const BuiltJob& job, const CheckpointNotes& notes, const JobResult& result,
+             const std::atomic<bool>* cancelled) {
     const auto files = job.CommittedFiles();
     if (!files.ok()) return Fail(files.status(), kFailed);
-    const auto digest = runtime::DigestLines(*files);
+    const auto digest = runtime::DigestLines(*files, {.cancelled = cancelled});
+    if (digest.status().code() == StatusCode::kCancelled) return WithoutDigest(result);
     if (!digest.ok()) return Fail(digest.status(), kFailed);
 
     RunReport report;
@@ -278,11 +279,22 @@ class RunCommand {
       const Status written = WriteSummary(report, *options_.summary);
       if (!written.ok()) return Fail(written, kFailed);
     }
-    if (result.outcome == JobOutcome::kStopped) {
-      console_->Print("stopped with a final checkpoint; resume with:\n  " +
-                      ResumeCommand(options_.command_line, "latest"));
-    }
+    if (result.outcome == JobOutcome::kStopped) PrintResume();
     return ExitCodeOf(result.outcome);
+  }
+
+  // A signal came while the digest was computed: nothing of the job is lost by that.
+  int WithoutDigest(const JobResult& result) {
+    console_->Note(fmt::format("ended before the digest was known{}; the output itself is committed, in {}",
+                               options_.summary ? ", without a summary" : "", options_.output.string()));
+    if (result.outcome != JobOutcome::kStopped) return kCancelled;
+    PrintResume();
+    return kStopped;
+  }
+
+  void PrintResume() {
+    console_->Print("stopped with a final checkpoint; resume with:\n  " +
+                    ResumeCommand(options_.command_line, "latest"));
   }
 
   static constexpr size_t kSkippedShownMax = 10;

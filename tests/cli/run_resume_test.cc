@@ -1,8 +1,10 @@
 // Stopping and resuming: by signal, at another parallelism, with nothing there, after the end.
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "tests/cli/command_fixture.h"
 
@@ -72,6 +74,29 @@ TEST_F(RunResumeTest, ThePrintedCommandResumes) {
   const Ended resumed = ChildProcess::Run({"/bin/sh", "-c", CommandBehind("resume with:\n  ", stopped.out)});
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_EQ(Summary()["outcome"], "finished");
+}
+
+TEST_F(RunResumeTest, ASignalWhileTheDigestIsComputedEndsTheRunAndKeepsItsOutput) {
+  const std::filesystem::path temporary = folder_ / "temporary";
+  std::filesystem::create_directories(temporary);
+  // More lines than the digest sorts in memory.
+  Words words{"/usr/bin/env", "TMPDIR=" + temporary.string()};
+  const Words run = Command(RunWords("wordcount", {"--generate", "3000000", "--distinct", "4000000000"}));
+  words.insert(words.end(), run.begin(), run.end());
+  ChildProcess child(words);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (std::filesystem::is_empty(temporary) && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  child.Signal(SIGINT);
+  const Ended ended = child.Wait();
+  EXPECT_EQ(ended.exit_code, 4) << ended.out << ended.err;
+  EXPECT_NE(ended.err.find("ended before the digest was known, without a summary; the output itself is committed"),
+            std::string::npos)
+      << ended.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "summary.json"));
+  EXPECT_TRUE(std::filesystem::is_empty(temporary));
+  EXPECT_GT(OutputLines("counts").size(), 2'900'000u);
 }
 
 TEST_F(RunResumeTest, StoppedWithoutCheckpointsThereIsNothingToResume) {
