@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <vector>
 
 #include "spillway/bytes.h"
 
 namespace spillway::runtime {
 namespace {
+
+constexpr std::string_view kZstdSuffix = ".zst";
 
 class PlainStream final : public ByteStream {
  public:
@@ -115,8 +118,8 @@ class ZstdStream final : public ByteStream {
   uint64_t file_offset_ = 0;  // behind block_
   uint64_t bytes_out_ = 0;
   size_t wanted_ = kFrameHeadBytes;  // what the decompressor needs to get on by one block
-  bool inside_frame_ = false;
-  bool pending_ = false;  // it may hold output that did not fit
+  bool inside_frame_ = true;         // there is one frame at least
+  bool pending_ = false;             // it may hold output that did not fit
 };
 
 }  // namespace
@@ -125,6 +128,8 @@ Result<std::unique_ptr<ByteStream>> OpenByteStream(const std::string& path) {
   SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<InputHandle> file, InputHandle::Open(path));
   std::array<char, sizeof(uint32_t)> head{};
   SPILLWAY_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, head.data(), head.size()));
+  // Too short to tell by its bytes; what is meant to be a frame is one that was cut off.
+  if (got < head.size() && path.ends_with(kZstdSuffix)) return ZstdStream::Make(std::move(file));
   const auto magic = LoadBytes<uint32_t>(head.data());
   if (got == head.size() &&
       (magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START)) {

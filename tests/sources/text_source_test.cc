@@ -152,6 +152,24 @@ TEST_F(TextSourceTest, DamagedCompressedFilesGiveTheSameLinesHoweverTheyAreRead)
   }
 }
 
+TEST_F(TextSourceTest, CompressedFilesCutOffInTheirFirstBytesAreDamaged) {
+  const std::string frame = Compressed("a\nb\n");
+  for (size_t size = 0; size < 8; ++size) {
+    const fs::path path = folder_.Write("in.zst", frame.substr(0, size));
+    TextSource source = Source(path);
+    const auto lines = ReadFrom(source, {path.string(), {}}, 100);
+    ASSERT_TRUE(lines.ok()) << lines.status().ToString();
+    EXPECT_EQ(TextsOf(*lines), Texts{});
+    ASSERT_EQ(reports_.size(), 1u) << size << " bytes";
+    EXPECT_NE(reports_[0].find(path.string() + ":1: compressed data is damaged after 0 bytes of text, near byte " +
+                               std::to_string(size) + " of the file: the file is cut off"),
+              std::string::npos)
+        << reports_[0];
+    reports_.clear();
+  }
+  EXPECT_EQ(TextsOf(LinesOf(frame.substr(0, 3))).size(), 1u) << "by another name it is text";
+}
+
 TEST_F(TextSourceTest, StrictJobsEndAtBadInput) {
   const fs::path path = folder_.Write("input", Compressed(ManyLines(100)).substr(0, 2000));
   TextSource source = Source(path, /*strict=*/true);
