@@ -1,9 +1,6 @@
 #include "snapshot/completed_checkpoints.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -87,32 +84,7 @@ Result<CompletedCheckpoint> LoadCheckpoint(const fs::path& path) {
   return CompletedCheckpoint{.directory = directory, .manifest = std::move(manifest), .storage = std::move(storage)};
 }
 
-// Held for as long as the object lives, and by the kernel no longer than the process.
-class CompletedCheckpoints::Lock {
- public:
-  static Result<std::unique_ptr<Lock>> Take(const fs::path& root, std::string_view job) {
-    std::error_code error;
-    fs::create_directories(root, error);
-    if (error) return ErrnoStatus("create the checkpoint directory", root, error.value());
-    const fs::path path = root / ("." + std::string(job) + ".lock");
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) return ErrnoStatus("create", path, errno);
-    std::unique_ptr<Lock> lock(new Lock(descriptor));
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return ErrnoStatus("lock", path, errno);
-    return Status::InvalidState("the checkpoints of job '" + std::string(job) + "' below " + root.string() +
-                                " are in use by a running job; wait for it, or give this one another directory");
-  }
-  ~Lock() { ::close(descriptor_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  explicit Lock(int descriptor) : descriptor_(descriptor) {}
-  const int descriptor_;
-};
-
-CompletedCheckpoints::CompletedCheckpoints(fs::path directory, std::unique_ptr<Lock> lock,
+CompletedCheckpoints::CompletedCheckpoints(fs::path directory, std::unique_ptr<DirectoryLock> lock,
                                            std::shared_ptr<CheckpointStorage> storage)
     : directory_(std::move(directory)), lock_(std::move(lock)), storage_(std::move(storage)) {}
 
@@ -126,7 +98,14 @@ Result<std::unique_ptr<CompletedCheckpoints>> CompletedCheckpoints::Open(const f
   if (root.empty()) return Status::InvalidArgument("checkpoints have no directory; give its path");
   const fs::path directory = root / job;
   // Before anything below the directory is touched: opening for writing removes temporary files.
-  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<Lock> lock, Lock::Take(root, job));
+  std::error_code error;
+  fs::create_directories(root, error);
+  if (error) return ErrnoStatus("create the checkpoint directory", root, error.value());
+  SPILLWAY_ASSIGN_OR_RETURN(
+      std::unique_ptr<DirectoryLock> lock,
+      DirectoryLock::Take(root / ("." + std::string(job) + ".lock"),
+                          "the checkpoints of job '" + std::string(job) + "' below " + root.string() +
+                              " are in use by a running job; wait for it, or give this one another directory"));
   SPILLWAY_ASSIGN_OR_RETURN(std::shared_ptr<CheckpointStorage> storage,
                             OpenDirectoryStorage(directory, DirectoryAccess::kReadWrite));
   return std::unique_ptr<CompletedCheckpoints>(

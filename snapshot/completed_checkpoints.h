@@ -19,6 +19,7 @@
 
 #include "snapshot/checkpoint_manifest.h"
 #include "snapshot/checkpoint_storage.h"
+#include "snapshot/directory_lock.h"
 #include "spillway/status.h"
 
 namespace spillway::snapshot {
@@ -82,16 +83,14 @@ class CompletedCheckpoints {
   Result<std::vector<uint64_t>> RemoveIncomplete(const std::vector<uint64_t>& in_progress = {});
 
  private:
-  class Lock;
-
-  CompletedCheckpoints(std::filesystem::path directory, std::unique_ptr<Lock> lock,
+  CompletedCheckpoints(std::filesystem::path directory, std::unique_ptr<DirectoryLock> lock,
                        std::shared_ptr<CheckpointStorage> storage);
   Result<std::vector<uint64_t>> Ids();
   [[nodiscard]] std::filesystem::path DirectoryOf(uint64_t checkpoint_id) const;
   [[nodiscard]] Result<bool> IsComplete(uint64_t checkpoint_id) const;
 
   std::filesystem::path directory_;
-  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<DirectoryLock> lock_;
   std::shared_ptr<CheckpointStorage> storage_;
 };
 

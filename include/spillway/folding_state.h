@@ -55,16 +55,18 @@ class FoldedState : public ValueState<Acc> {
  protected:
   explicit FoldedState(ValueState<Acc> state) : ValueState<Acc>(std::move(state)) {}
 
-  // Stores first() when absent, else lets change(Acc*) change what is there.
+  // Stores first() when absent, else lets change(Acc*) change what is there. `created`, unless null: which it was.
   template <typename First, typename Change>
-  Status Fold(First first, Change change) {
+  Status Fold(First first, Change change, bool* created) {
     if constexpr (FlatType<Acc>) {
       SPILLWAY_ASSIGN_OR_RETURN(Acc * acc, this->GetForUpdate());
+      if (created != nullptr) *created = acc == nullptr;
       if (acc == nullptr) return this->Update(first());
       change(acc);
       return {};
     } else {
       SPILLWAY_ASSIGN_OR_RETURN(std::optional<Acc> acc, this->Get());
+      if (created != nullptr) *created = !acc;
       if (!acc) return this->Update(first());
       change(&*acc);
       return this->Update(*acc);
@@ -121,8 +123,10 @@ class ReducingState : private FoldedState<T> {
   using KeyedState::state;
   using ValueState<T>::Get;
 
-  Status Add(const T& value) {
-    return this->Fold([&]() -> const T& { return value; }, [&](T* folded) { *folded = reduce_(*folded, value); });
+  // `created`, unless null: whether the value is the first.
+  Status Add(const T& value, bool* created = nullptr) {
+    return this->Fold([&]() -> const T& { return value; }, [&](T* folded) { *folded = reduce_(*folded, value); },
+                      created);
   }
   Status MergeNamespaces(BytesView target, std::span<const std::string> sources) {
     return this->MergeFolded(target, sources, [&](const T& from, T* into) { *into = reduce_(*into, from); });
@@ -159,14 +163,15 @@ class AggregatingState : private FoldedState<typename F::Acc> {
     SPILLWAY_ASSIGN_OR_RETURN(std::optional<Acc> acc, ValueState<Acc>::Get());
     return acc ? std::optional<Out>(function_.GetResult(*acc)) : std::optional<Out>();
   }
-  Status Add(const In& value) {
+  // `created`, unless null: whether the value is the first.
+  Status Add(const In& value, bool* created = nullptr) {
     return this->Fold(
         [&] {
           Acc acc = function_.CreateAccumulator();
           AddToAccumulator(function_, value, &acc);
           return acc;
         },
-        [&](Acc* acc) { AddToAccumulator(function_, value, acc); });
+        [&](Acc* acc) { AddToAccumulator(function_, value, acc); }, created);
   }
   Status MergeNamespaces(BytesView target, std::span<const std::string> sources) {
     return this->MergeFolded(target, sources,

@@ -6,6 +6,25 @@
 #include "snapshot/mounted_storage.h"
 
 namespace spillway::runtime {
+namespace {
+
+// What is there and cannot be read is no reason to start afresh: that would lose what the job has done.
+Status CheckNoneIsUnreadable(const std::vector<snapshot::PassedOverCheckpoint>& passed_over,
+                             const std::vector<uint64_t>& complete, const std::filesystem::path& directory) {
+  if (complete.empty()) return {};
+  std::string reasons;
+  for (const snapshot::PassedOverCheckpoint& passed : passed_over) {
+    const std::string name = passed.directory.filename().string();
+    const bool is_complete = std::any_of(complete.begin(), complete.end(),
+                                         [&](uint64_t id) { return snapshot::CheckpointDirectoryName(id) == name; });
+    if (is_complete) reasons += (reasons.empty() ? "" : "; ") + name + ": " + passed.reason.message();
+  }
+  return Status::Corruption("there are checkpoints below " + directory.string() + " and none can be restored (" +
+                            reasons + "); mend one, restore another by its path (--restore PATH), or start afresh " +
+                            "without --restore and with another --output");
+}
+
+}  // namespace
 
 Result<std::unique_ptr<CheckpointStore>> CheckpointStore::Open(const ExecutionOptions& options, const std::string& job,
                                                                const std::shared_ptr<spdlog::logger>& logger) {
@@ -37,6 +56,10 @@ Status CheckpointStore::FindRestored(const ExecutionOptions& options, const std:
     }
     case RestoreMode::kLatest: {
       SPILLWAY_ASSIGN_OR_RETURN(snapshot::LatestCheckpoint latest, completed_->Latest());
+      if (!latest.checkpoint) {
+        SPILLWAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> complete, completed_->CompleteIds());
+        SPILLWAY_RETURN_IF_ERROR(CheckNoneIsUnreadable(latest.passed_over, complete, completed_->directory()));
+      }
       for (const snapshot::PassedOverCheckpoint& passed : latest.passed_over) {
         logger->warn("passed over checkpoint {}: {}", passed.directory.string(), passed.reason.ToString());
       }

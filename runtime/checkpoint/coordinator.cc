@@ -134,6 +134,7 @@ Status CheckpointCoordinator::Finish(PendingCheckpoint pending) {
   const snapshot::CheckpointManifest manifest = MakeManifest(pending, reports);
   if (keeps_state()) {
     if (const Status status = parts_.store->Complete(manifest); !status.ok()) return GiveUp(pending, status);
+    if (parts_.observer != nullptr) parts_.observer->OnCheckpointDurable(pending.id());
   }
   pending_id_.store(0, std::memory_order_release);
   SPILLWAY_RETURN_IF_ERROR(Commit(manifest));

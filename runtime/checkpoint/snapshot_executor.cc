@@ -1,6 +1,7 @@
 #include "runtime/checkpoint/snapshot_executor.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "spillway/plugin/error.h"
@@ -63,7 +64,14 @@ void SnapshotTask::Run(bool cancelled) {
 }
 
 SnapshotExecutor::SnapshotExecutor(size_t threads) {
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (size_t i = 0; i < threads; ++i) {
+    try {
+      threads_.emplace_back([this] { Work(); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;
+      return;
+    }
+  }
 }
 
 SnapshotExecutor::~SnapshotExecutor() {

@@ -52,6 +52,7 @@ class SnapshotTask {
 
 class SnapshotExecutor {
  public:
+  // Fewer where the system gives no more; when it gives none, std::system_error.
   explicit SnapshotExecutor(size_t threads);
   SnapshotExecutor(const SnapshotExecutor&) = delete;
   SnapshotExecutor& operator=(const SnapshotExecutor&) = delete;

@@ -21,7 +21,7 @@ std::string ShellQuoted(std::string_view word) {
   return quoted + "'";
 }
 
-std::string ResumeCommand(const std::vector<std::string>& command_line) {
+std::string ResumeCommand(const std::vector<std::string>& command_line, std::string_view restore) {
   std::string command;
   for (size_t i = 0; i < command_line.size(); ++i) {
     const std::string& word = command_line[i];
@@ -32,7 +32,7 @@ std::string ResumeCommand(const std::vector<std::string>& command_line) {
     if (word.starts_with(kRestore) && word.size() > kRestore.size() && word[kRestore.size()] == '=') continue;
     command += ShellQuoted(word) + " ";
   }
-  return command + std::string(kRestore) + " latest";
+  return command + std::string(kRestore) + " " + ShellQuoted(restore);
 }
 
 }  // namespace spillway::cli

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "runtime/cli/console.h"
@@ -29,6 +31,7 @@ class CheckpointNotes final : public JobObserver {
  public:
   explicit CheckpointNotes(Console* console) : console_(console) {}
   void OnRestored(const RestoredFrom& from) override {
+    restored_ = from.directory;
     console_->Print(fmt::format("  resuming     from checkpoint {} ({})", from.checkpoint_id, from.directory.string()));
   }
   void OnNothingToRestore(const fs::path& directory) override {
@@ -38,16 +41,23 @@ class CheckpointNotes final : public JobObserver {
     running_ = true;
     console_->Print("  running");
   }
+  void OnCheckpointDurable(uint64_t) override { durable_ = true; }
   void OnCheckpointCompleted(const CheckpointInfo& checkpoint) override { completed_.push_back(checkpoint); }
   void OnCheckpointFailed(uint64_t checkpoint_id, const Status& why) override {
     console_->Note(fmt::format("checkpoint {} was given up, the job goes on: {}", checkpoint_id, why.message()));
   }
   [[nodiscard]] const std::vector<CheckpointInfo>& completed() const { return completed_; }
+  // Whether the run has a checkpoint of its own that may be restored.
+  [[nodiscard]] bool durable() const { return durable_; }
+  // The checkpoint that the run began with.
+  [[nodiscard]] const std::optional<fs::path>& restored() const { return restored_; }
   [[nodiscard]] bool running() const { return running_; }
 
  private:
   Console* console_;
   bool running_ = false;  // whether the job got beyond its checks
+  bool durable_ = false;
+  std::optional<fs::path> restored_;
   std::vector<CheckpointInfo> completed_;
 };
 
@@ -97,29 +107,36 @@ Result<std::optional<runtime::GeneratorOptions>> GeneratorOf(const RunOptions& o
   return std::optional(runtime::GeneratorOptions{*options.generate, *options.distinct, options.seed.value_or(1)});
 }
 
-// An output folder that the job also reads would make it read itself at its next run.
-Status CheckOutputIsNotInput(const RunOptions& options) {
-  const fs::path output = fs::weakly_canonical(options.output);
+fs::path Canonical(const fs::path& path) {
+  return path.empty() ? fs::current_path() : fs::weakly_canonical(fs::absolute(path));
+}
+
+// What the job writes where it reads would make it read itself at its next run.
+Status CheckIsNotInput(const RunOptions& options, std::string_view what, const fs::path& path,
+                       std::string_view option) {
+  const fs::path written = Canonical(path);
   for (const fs::path& input : options.inputs) {
-    const fs::path canonical = fs::weakly_canonical(input);
-    const fs::path below = output.lexically_relative(canonical);
+    const fs::path below = written.lexically_relative(Canonical(input));
     if (!below.empty() && *below.begin() != "..") {
-      return Status::InvalidArgument(fmt::format("the output directory {} lies in the input {}; give another --output",
-                                                 options.output.string(), input.string()));
+      return Status::InvalidArgument(
+          fmt::format("{} {} lies in the input {}; give another {}", what, path.string(), input.string(), option));
     }
   }
   return {};
 }
 
-// Known at start, so that a long run does not end without its summary.
-Status CheckSummaryPlace(const RunOptions& options) {
-  if (!options.summary) return {};
-  const fs::path folder = fs::absolute(*options.summary).parent_path();
-  if (!fs::is_directory(folder)) {
-    return Status::NotFound(fmt::format("the directory {} of --summary is not there; make it first", folder.string()));
+Status CheckNothingWrittenIsInput(const RunOptions& options, const ExecutionOptions& execution) {
+  SPILLWAY_RETURN_IF_ERROR(CheckIsNotInput(options, "the output directory", options.output, "--output"));
+  if (options.summary) {
+    SPILLWAY_RETURN_IF_ERROR(CheckIsNotInput(options, "the summary", *options.summary, "--summary"));
   }
-  if (fs::is_directory(*options.summary)) {
-    return Status::InvalidArgument(fmt::format("--summary {} is a directory; name a file", options.summary->string()));
+  if (!execution.checkpoints.directory.empty()) {
+    SPILLWAY_RETURN_IF_ERROR(CheckIsNotInput(options, "the checkpoint directory", execution.checkpoints.directory,
+                                             runtime::kCheckpointDir.key));
+  }
+  for (const fs::path& directory : execution.local_directories) {
+    SPILLWAY_RETURN_IF_ERROR(
+        CheckIsNotInput(options, "the directory for local files", directory, runtime::kTemporaryDirs.key));
   }
   return {};
 }
@@ -138,12 +155,13 @@ Result<Plan> MakePlan(const RunOptions& options) {
   if (plan.definition == nullptr) {
     return Status::InvalidArgument(fmt::format("there is no job '{}'; 'spillway jobs' lists them", options.job));
   }
-  SPILLWAY_RETURN_IF_ERROR(CheckOutputIsNotInput(options));
-  SPILLWAY_RETURN_IF_ERROR(CheckSummaryPlace(options));
+  // Known at start, so that a long run does not end without its summary.
+  if (options.summary) SPILLWAY_RETURN_IF_ERROR(CheckSummaryPlace(*options.summary));
   SPILLWAY_ASSIGN_OR_RETURN(const std::vector<ConfigSetting> settings, SettingsOf(options));
   SPILLWAY_ASSIGN_OR_RETURN(plan.plugin, runtime::LoadPlugin(runtime::BackendOf(settings)));
   SPILLWAY_ASSIGN_OR_RETURN(const Configuration configuration, runtime::JobConfiguration(settings, *plan.plugin));
   SPILLWAY_ASSIGN_OR_RETURN(plan.execution, runtime::ExecutionOptionsOf(configuration, *plan.plugin));
+  SPILLWAY_RETURN_IF_ERROR(CheckNothingWrittenIsInput(options, plan.execution));
   SPILLWAY_RETURN_IF_ERROR(ApplyRestore(options, &plan.execution));
   plan.parameters.inputs = options.inputs;
   SPILLWAY_ASSIGN_OR_RETURN(plan.parameters.generator, GeneratorOf(options));
@@ -174,15 +192,13 @@ class RunCommand {
 
     JobControl control;
     CheckpointNotes notes(console_);
-    Result<JobResult> result = Status::Internal("not run");
-    {
-      const RunWatcher watcher(&signals, &control, console_);
-      result = environment.Execute(std::string(plan->definition->name), &control, &notes);
-    }
+    RunWatcher watcher(&signals, &control, console_);
+    const Result<JobResult> result = environment.Execute(std::string(plan->definition->name), &control, &notes);
+    watcher.JobEnded();
     NoteSkipped(*job);
     if (!result.ok() && !notes.running()) return Fail(result.status(), kBadUsage);
-    if (!result.ok()) return FailedRun(*plan, result.status());
-    return Report(*plan, *job, notes, *result);
+    if (!result.ok()) return FailedRun(*plan, notes, result.status());
+    return Report(*plan, *job, notes, *result, watcher.cancelled());
   }
 
  private:
@@ -202,21 +218,34 @@ class RunCommand {
     return code;
   }
 
-  int FailedRun(const Plan& plan, const Status& status) {
-    if (status.code() == StatusCode::kCancelled) {
-      console_->Note(plan.execution.checkpoints.directory.empty()
-                         ? fmt::format("stopped without a checkpoint: {} is not set, so there is nothing to resume",
-                                       runtime::kCheckpointDir.key)
-                         : "stopped without a final checkpoint; resume from the latest one with:\n  " +
-                               ResumeCommand(options_.command_line));
-      return kCancelled;
+  // What a run that has ended early goes on from. Without a checkpoint of its own that is where it began itself: older
+  // ones may lie in its directory, of which it was not a continuation.
+  struct Resumable {
+    std::string what;  // empty: nothing
+    std::string restore;
+  };
+  [[nodiscard]] Resumable ResumableOf(const CheckpointNotes& notes) const {
+    if (notes.durable()) return {"the latest checkpoint", "latest"};
+    if (!notes.restored()) return {};
+    if (options_.restore == "latest") return {"the restored checkpoint", "latest"};
+    return {"the restored checkpoint", notes.restored()->string()};
+  }
+
+  int FailedRun(const Plan& plan, const CheckpointNotes& notes, const Status& status) {
+    const bool cancelled = status.code() == StatusCode::kCancelled;
+    const Resumable resumable = ResumableOf(notes);
+    if (!cancelled) console_->Error(status);
+    if (!resumable.what.empty()) {
+      console_->Note(fmt::format("{}, resume from {} with:\n  {}",
+                                 cancelled ? "stopped without a final checkpoint" : "when the cause is removed",
+                                 resumable.what, ResumeCommand(options_.command_line, resumable.restore)));
+    } else if (cancelled) {
+      console_->Note("stopped without a checkpoint, so there is nothing to resume: " +
+                     (plan.execution.checkpoints.directory.empty()
+                          ? fmt::format("{} is not set", runtime::kCheckpointDir.key)
+                          : std::string("the first one was not complete yet")));
     }
-    console_->Error(status);
-    if (!plan.execution.checkpoints.directory.empty()) {
-      console_->Note("when the cause is removed, resume from the latest checkpoint with:\n  " +
-                     ResumeCommand(options_.command_line));
-    }
-    return kFailed;
+    return cancelled ? kCancelled : kFailed;
   }
 
   void NoteSkipped(const BuiltJob& job) {
@@ -228,10 +257,12 @@ class RunCommand {
     }
   }
 
-  int Report(const Plan& plan, const BuiltJob& job, const CheckpointNotes& notes, const JobResult& result) {
+  int Report(const Plan& plan, const BuiltJob& job, const CheckpointNotes& notes, const JobResult& result,
+             const std::atomic<bool>* cancelled) {
     const auto files = job.CommittedFiles();
     if (!files.ok()) return Fail(files.status(), kFailed);
-    const auto digest = runtime::DigestLines(*files);
+    const auto digest = runtime::DigestLines(*files, {.cancelled = cancelled});
+    if (digest.status().code() == StatusCode::kCancelled) return WithoutDigest(result);
     if (!digest.ok()) return Fail(digest.status(), kFailed);
 
     RunReport report;
@@ -248,10 +279,22 @@ class RunCommand {
       const Status written = WriteSummary(report, *options_.summary);
       if (!written.ok()) return Fail(written, kFailed);
     }
-    if (result.outcome == JobOutcome::kStopped) {
-      console_->Print("stopped with a final checkpoint; resume with:\n  " + ResumeCommand(options_.command_line));
-    }
+    if (result.outcome == JobOutcome::kStopped) PrintResume();
     return ExitCodeOf(result.outcome);
+  }
+
+  // A signal came while the digest was computed: nothing of the job is lost by that.
+  int WithoutDigest(const JobResult& result) {
+    console_->Note(fmt::format("ended before the digest was known{}; the output itself is committed, in {}",
+                               options_.summary ? ", without a summary" : "", options_.output.string()));
+    if (result.outcome != JobOutcome::kStopped) return kCancelled;
+    PrintResume();
+    return kStopped;
+  }
+
+  void PrintResume() {
+    console_->Print("stopped with a final checkpoint; resume with:\n  " +
+                    ResumeCommand(options_.command_line, "latest"));
   }
 
   static constexpr size_t kSkippedShownMax = 10;

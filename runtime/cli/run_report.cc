@@ -15,6 +15,7 @@
 namespace spillway::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using runtime::FormatDuration;
 using runtime::FormatMemorySize;
 
@@ -65,6 +66,10 @@ std::string CheckpointsText(const CheckpointOptions& checkpoints) {
                      checkpoints.interval.count() == 0 ? std::string("one at the end")
                                                        : fmt::format("every {}", FormatDuration(checkpoints.interval)),
                      checkpoints.retained_max);
+}
+
+fs::path UnfinishedSummary(fs::path path) {
+  return path += ".unfinished";
 }
 
 std::string_view OutcomeText(JobOutcome outcome) {
@@ -207,9 +212,26 @@ std::string SummaryText(const RunReport& report) {
   return text;
 }
 
-Status WriteSummary(const RunReport& report, const std::filesystem::path& path) {
-  std::filesystem::path unfinished = path;
-  unfinished += ".unfinished";
+Status CheckSummaryPlace(const fs::path& path) {
+  const fs::path folder = fs::absolute(path).parent_path();
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return Status::NotFound(fmt::format("the directory {} of --summary is not there; make it first", folder.string()));
+  }
+  for (const fs::path& file : {path, UnfinishedSummary(path)}) {
+    // Of the link itself: a rename would replace it, not what it leads to.
+    const fs::file_type type = fs::symlink_status(file, error).type();
+    if (type == fs::file_type::regular || type == fs::file_type::not_found) continue;
+    return Status::InvalidArgument(
+        fmt::format("--summary {} cannot be written: {} is there and is no regular file; name another file",
+                    path.string(), file.string()));
+  }
+  return {};
+}
+
+Status WriteSummary(const RunReport& report, const fs::path& path) {
+  SPILLWAY_RETURN_IF_ERROR(CheckSummaryPlace(path));
+  const fs::path unfinished = UnfinishedSummary(path);
   SPILLWAY_ASSIGN_OR_RETURN(const auto file, runtime::OutputFile::Create(unfinished));
   SPILLWAY_RETURN_IF_ERROR(file->Append(SummaryJson(report).dump(2) + "\n"));
   SPILLWAY_RETURN_IF_ERROR(file->Seal());

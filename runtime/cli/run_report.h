@@ -42,7 +42,9 @@ struct RunReport {
 [[nodiscard]] std::string ProgressLine(const JobProgress& progress);
 [[nodiscard]] std::string SummaryText(const RunReport& report);
 
-// In full or not at all.
+// A new file, or one that takes the place of a regular file; refuses all else that may lie there, and does not open it.
+[[nodiscard]] Status CheckSummaryPlace(const std::filesystem::path& path);
+// In full or not at all, after the same check.
 [[nodiscard]] Status WriteSummary(const RunReport& report, const std::filesystem::path& path);
 
 // "1,503,709".

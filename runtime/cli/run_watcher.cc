@@ -63,7 +63,9 @@ void RunWatcher::Watch() {
 void RunWatcher::AnswerSignal() {
   signalfd_siginfo signal{};
   if (read(signals_->descriptor(), &signal, sizeof(signal)) != sizeof(signal)) return;
-  if (signals_answered_++ == 0) {
+  if (job_ended_.load(std::memory_order_relaxed)) {
+    cancelled_.store(true, std::memory_order_relaxed);
+  } else if (signals_answered_++ == 0) {
     console_->Note("stopping with a final checkpoint; once more ends the job at once");
     control_->StopWithCheckpoint();
   } else {

@@ -1,11 +1,12 @@
-// Watches a job from beside it: answers Ctrl-C and SIGTERM, and shows its progress on a terminal.
+// Watches a run from beside it: answers Ctrl-C and SIGTERM, and shows its progress on a terminal.
 //
 // RunSignals blocks both signals in the calling thread and in all threads that it makes later, so it comes first; its
 // destructor puts back what was. RunWatcher has a thread of its own from construction to destruction and uses signals,
 // control and console, which outlive it. The first signal asks the job to stop with a checkpoint, the next one ends it
-// at once.
+// at once. After JobEnded, each one only sets cancelled().
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -35,6 +36,9 @@ class RunWatcher {
   RunWatcher(const RunWatcher&) = delete;
   RunWatcher& operator=(const RunWatcher&) = delete;
 
+  void JobEnded() { job_ended_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] const std::atomic<bool>* cancelled() const { return &cancelled_; }
+
  private:
   void Watch();
   void AnswerSignal();
@@ -44,6 +48,9 @@ class RunWatcher {
   Console* console_;
   int end_event_;  // written when the thread is to end
   int signals_answered_ = 0;
+  // Both relaxed: nothing else is read because of them.
+  std::atomic<bool> job_ended_{false};
+  std::atomic<bool> cancelled_{false};
   std::thread thread_;
 };
 

@@ -70,6 +70,8 @@ Result<SourcePlan> PlanSource(const StreamNode& node, const SourceCheckpoint* re
     if (restored != nullptr) {
       if (const auto started = restored->started.find(i); started != restored->started.end()) {
         numbered.split.position = started->second;
+        const Status status = CallUserCode([&] { return node.source->CheckRestored(numbered.split); });
+        SPILLWAY_RETURN_IF_ERROR(status.WithContext("source '" + node.name + "'"));
       }
     }
     plan.subtasks[left++ % parallelism].splits.push_back(std::move(numbered));

@@ -20,7 +20,8 @@ struct SourcePlan {
   bool size_known = false;  // of every one of them
 };
 
-// `restored`: null for a fresh start. kInvalidState when the source finds another input than the checkpoint's.
+// `restored`: null for a fresh start. kInvalidState when the source finds another input than the checkpoint's,
+// or the source's own error when a split that was begun has changed.
 Result<SourcePlan> PlanSource(const StreamNode& node, const SourceCheckpoint* restored, uint32_t parallelism);
 
 }  // namespace spillway::runtime

@@ -155,9 +155,8 @@ Status Job::PlanSources(std::vector<std::optional<SourcePlan>>* plans) {
 
 Result<JobOutcome> Job::RunSubtasks() {
   figures_.Started();
-  for (const auto& chain : subtasks_) {
-    for (const auto& subtask : chain) subtask->Start();
-  }
+  // Those that have a thread wait at the gate, which a failure lifts.
+  if (const Status started = StartSubtasks(); !started.ok()) failure_.Report(started);
   Result<JobOutcome> outcome = Status::Cancelled("the job did not start");
   if (start_->Wait()) {
     // Whatever an observer throws, the subtasks must be ended and joined.
@@ -178,6 +177,13 @@ Result<JobOutcome> Job::RunSubtasks() {
     return failure_.cause();
   }
   return outcome;
+}
+
+Status Job::StartSubtasks() {
+  for (const auto& chain : subtasks_) {
+    for (const auto& subtask : chain) SPILLWAY_RETURN_IF_ERROR(subtask->Start());
+  }
+  return {};
 }
 
 void Job::RequestStop() {

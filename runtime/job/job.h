@@ -56,6 +56,7 @@ class Job {
   void ConnectEdge(const StreamNode& node, const StreamEdge& edge, size_t first_channel);
   // All that runs.
   Result<JobOutcome> RunSubtasks();
+  Status StartSubtasks();
   void Attach(JobControl* control);
   void Detach(JobControl* control);
   [[nodiscard]] Subtask& SubtaskOf(uint32_t node, uint32_t subtask) const;

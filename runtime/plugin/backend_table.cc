@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "spillway/plugin/capabilities.h"
 #include "spillway/plugin/unsupported.h"
 
 namespace spillway::runtime {
@@ -82,27 +83,6 @@ static_assert(sizeof(spw_backend_api) == 2 * sizeof(uint32_t) + kSlotCount * siz
 constexpr BackendSlot kSlots[] = {SPILLWAY_BACKEND_SLOTS(SPILLWAY_ENTRY)};
 #undef SPILLWAY_ENTRY
 
-struct CapabilityName {
-  uint64_t bit;
-  const char* name;
-};
-constexpr CapabilityName kCapabilityNames[] = {
-    {SPW_CAP_VALUE, "value"},
-    {SPW_CAP_LIST, "list"},
-    {SPW_CAP_MAP, "map"},
-    {SPW_CAP_TIMER, "timer"},
-    {SPW_CAP_MERGE, "merge"},
-    {SPW_CAP_TTL, "ttl"},
-    {SPW_CAP_SNAPSHOT_FULL, "snapshot-full"},
-    {SPW_CAP_SNAPSHOT_INCREMENTAL, "snapshot-incremental"},
-    {SPW_CAP_SAVEPOINT, "savepoint"},
-    {SPW_CAP_PREFETCH, "prefetch"},
-    {SPW_CAP_BATCH, "batch"},
-    {SPW_CAP_ASYNC_GET, "async-get"},
-    {SPW_CAP_QUERY, "query"},
-    {SPW_CAP_SPILL, "spill"},
-};
-
 bool IsThere(const spw_backend_api& table, const BackendSlot& slot) {
   if (table.struct_size < slot.offset + sizeof(void (*)())) return false;
   void (*function)() = nullptr;
@@ -124,24 +104,16 @@ spw_backend_api CompleteBackendTable(const spw_backend_api* table) {
   return complete;
 }
 
-std::string CapabilityNames(uint64_t capabilities) {
-  std::string names;
-  for (const CapabilityName& capability : kCapabilityNames) {
-    if ((capabilities & capability.bit) == 0) continue;
-    if (!names.empty()) names += ", ";
-    names += capability.name;
-  }
-  return names;
-}
-
 std::string MissingSlots(const spw_backend_api& table, uint64_t capabilities) {
   std::string missing;
   for (const BackendSlot& slot : kSlots) {
     const uint64_t claimed = slot.capabilities & capabilities;
     if ((!slot.required && claimed == 0) || IsThere(table, slot)) continue;
     missing += missing.empty() ? "" : ", ";
-    missing += std::string("'") + slot.name + "' (" +
-               (slot.required ? "required of every plugin" : "claimed by capability " + CapabilityNames(claimed)) + ")";
+    missing +=
+        std::string("'") + slot.name + "' (" +
+        (slot.required ? "required of every plugin" : "claimed by capability " + plugin::CapabilityNames(claimed)) +
+        ")";
   }
   return missing.empty() ? missing : "slots are missing: " + missing;
 }

@@ -31,7 +31,4 @@ struct BackendSlot {
 // when it can.
 [[nodiscard]] std::string MissingSlots(const spw_backend_api& table, uint64_t capabilities);
 
-// "value, list, map": the known capabilities, in words.
-[[nodiscard]] std::string CapabilityNames(uint64_t capabilities);
-
 }  // namespace spillway::runtime

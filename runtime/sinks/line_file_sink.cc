@@ -1,14 +1,10 @@
 #include "runtime/sinks/line_file_sink.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
+#include "runtime/sinks/output_directory_id.h"
 #include "runtime/sinks/output_file.h"
 
 namespace spillway::runtime {
@@ -22,8 +18,8 @@ constexpr size_t kProbeBytes = 4096;
 
 class LineFileWriter final : public SinkWriter<std::string> {
  public:
-  LineFileWriter(fs::path directory, OutputNames names, uint32_t subtask)
-      : directory_(std::move(directory)), names_(std::move(names)), subtask_(subtask) {}
+  LineFileWriter(fs::path directory, uint64_t directory_id, OutputNames names, uint32_t subtask)
+      : directory_(std::move(directory)), directory_id_(directory_id), names_(std::move(names)), subtask_(subtask) {}
   ~LineFileWriter() override {
     if (!file_) return;
     std::error_code ignored;  // what stays is removed by the next Start
@@ -41,9 +37,10 @@ class LineFileWriter final : public SinkWriter<std::string> {
   }
 
   Result<std::vector<std::string>> PrepareCommit(uint64_t checkpoint_id) override {
-    if (!file_) return std::vector<std::string>();
+    Committable committable{directory_id_, names_.sink(), {checkpoint_id, subtask_}, 0, lines_};
+    if (!file_) return std::vector{committable.Encode()};
     SPILLWAY_RETURN_IF_ERROR(file_->Seal());
-    const Committable committable{names_.sink(), {checkpoint_id, subtask_}, file_->size(), lines_};
+    committable.bytes = file_->size();
     SPILLWAY_RETURN_IF_ERROR(RenameFile(file_->path(), directory_ / names_.Pending(committable.part)));
     file_.reset();
     lines_ = 0;
@@ -53,6 +50,7 @@ class LineFileWriter final : public SinkWriter<std::string> {
 
  private:
   const fs::path directory_;
+  const uint64_t directory_id_;
   const OutputNames names_;
   const uint32_t subtask_;
   std::unique_ptr<OutputFile> file_;  // null until there is something to write
@@ -60,28 +58,6 @@ class LineFileWriter final : public SinkWriter<std::string> {
 };
 
 }  // namespace
-
-// Holds the directory for this process, as long as it exists and whatever way the process ends.
-class LineFileSink::Lock {
- public:
-  static Result<std::unique_ptr<Lock>> Take(const fs::path& directory) {
-    const fs::path path = directory / kLockName;
-    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (descriptor < 0) return FileError("write to the output directory: create", path, errno);
-    std::unique_ptr<Lock> lock(new Lock(descriptor));
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return FileError("lock", path, errno);
-    return Status::InvalidState(fmt::format(
-        "another job is writing to the output directory {}; stop it or give another --output", directory.string()));
-  }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-  ~Lock() { close(descriptor_); }
-
- private:
-  explicit Lock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
 
 struct LineFileSink::Contents {
   std::vector<OutputPart> committed;
@@ -101,10 +77,16 @@ LineFileSink::~LineFileSink() = default;
 Status LineFileSink::Prepare(std::optional<uint64_t> restored_checkpoint,
                              const std::vector<std::string>& committables) {
   SPILLWAY_ASSIGN_OR_RETURN(const std::vector<Committable> decoded, Decode(committables));
+  if (restored_checkpoint) SPILLWAY_RETURN_IF_ERROR(CheckDirectory(*restored_checkpoint, decoded));
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) return FileError("create the output directory", directory_, error.value());
-  SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<Lock> lock, Lock::Take(directory_));
+  SPILLWAY_ASSIGN_OR_RETURN(
+      std::unique_ptr<snapshot::DirectoryLock> lock,
+      snapshot::DirectoryLock::Take(
+          directory_ / kLockName,
+          fmt::format("another job is writing to the output directory {}; stop it or give another --output",
+                      directory_.string())));
   SPILLWAY_ASSIGN_OR_RETURN(const Contents contents, List());
   SPILLWAY_RETURN_IF_ERROR(restored_checkpoint ? CheckRestored(contents, *restored_checkpoint, decoded)
                                                : CheckFresh(contents));
@@ -114,15 +96,21 @@ Status LineFileSink::Prepare(std::optional<uint64_t> restored_checkpoint,
 }
 
 Status LineFileSink::Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) {
-  if (lock_ == nullptr) SPILLWAY_RETURN_IF_ERROR(Prepare(restored_checkpoint, committables));
+  if (lock_ == nullptr) return Status::InvalidState("the sink '" + names_.sink() + "' starts before it was prepared");
   SPILLWAY_ASSIGN_OR_RETURN(const std::vector<Committable> decoded, Decode(committables));
   SPILLWAY_ASSIGN_OR_RETURN(const Contents contents, List());
+  if (restored_checkpoint) {
+    directory_id_ = decoded.front().directory_id;
+  } else {
+    SPILLWAY_ASSIGN_OR_RETURN(directory_id_, RenewOutputDirectoryId(directory_));
+  }
   SPILLWAY_RETURN_IF_ERROR(CommitAll(decoded));
   return RemoveUnreferred(contents, decoded);
 }
 
 Result<std::unique_ptr<SinkWriter<std::string>>> LineFileSink::CreateWriter(uint32_t subtask) {
-  return std::unique_ptr<SinkWriter<std::string>>(std::make_unique<LineFileWriter>(directory_, names_, subtask));
+  return std::unique_ptr<SinkWriter<std::string>>(
+      std::make_unique<LineFileWriter>(directory_, directory_id_, names_, subtask));
 }
 
 Status LineFileSink::Commit(const std::vector<std::string>& committables) {
@@ -176,6 +164,21 @@ Status LineFileSink::CheckFresh(const Contents& contents) const {
       directory_.string(), names_.Committed(contents.committed.front()), contents.committed.size() - 1));
 }
 
+Status LineFileSink::CheckDirectory(uint64_t checkpoint_id, const std::vector<Committable>& committables) const {
+  if (committables.empty()) {
+    return Status::Corruption(fmt::format(
+        "checkpoint {} does not say which output directory it belongs to; restore another one", checkpoint_id));
+  }
+  SPILLWAY_ASSIGN_OR_RETURN(const std::optional<uint64_t> id, ReadOutputDirectoryId(directory_));
+  for (const Committable& committable : committables) {
+    if (committable.directory_id == id) continue;
+    return Status::InvalidState(fmt::format(
+        "the output of checkpoint {} is not in {}: {}; give the --output that the job had before", checkpoint_id,
+        directory_.string(), id ? "that directory belongs to another run" : "no job has written to that directory"));
+  }
+  return {};
+}
+
 Status LineFileSink::CheckRestored(const Contents& contents, uint64_t checkpoint_id,
                                    const std::vector<Committable>& committables) const {
   for (const OutputPart& part : contents.committed) {
@@ -187,6 +190,7 @@ Status LineFileSink::CheckRestored(const Contents& contents, uint64_t checkpoint
                     directory_.string(), part.checkpoint_id, names_.Committed(part), checkpoint_id));
   }
   for (const Committable& committable : committables) {
+    if (!committable.has_file()) continue;
     if (Contents::Has(contents.committed, committable.part)) {
       SPILLWAY_RETURN_IF_ERROR(CheckSize(committable, directory_ / names_.Committed(committable.part)));
     } else if (Contents::Has(contents.pending, committable.part)) {
@@ -225,7 +229,10 @@ Status LineFileSink::CheckWritable() const {
 }
 
 Status LineFileSink::CommitAll(const std::vector<Committable>& committables) {
+  bool any = false;
   for (const Committable& committable : committables) {
+    if (!committable.has_file()) continue;
+    any = true;
     const fs::path committed = directory_ / names_.Committed(committable.part);
     const Status renamed = RenameFile(directory_ / names_.Pending(committable.part), committed);
     if (renamed.ok()) continue;
@@ -233,7 +240,7 @@ Status LineFileSink::CommitAll(const std::vector<Committable>& committables) {
     std::error_code error;
     if (renamed.code() != StatusCode::kNotFound || !fs::exists(committed, error)) return renamed;
   }
-  return committables.empty() ? Status() : SyncDirectory(directory_);
+  return any ? SyncDirectory(directory_) : Status();
 }
 
 Status LineFileSink::RemoveUnreferred(const Contents& contents, const std::vector<Committable>& committables) const {

@@ -5,9 +5,9 @@
 // with a dot), so what can be seen is output that will never be taken back or come twice. A final name tells sink,
 // checkpoint and subtask: statistics-00000007-00001.csv. FORMAT.md has the names and the bytes of committables.
 //
-// Start refuses a directory that holds output which this run would produce again, one that another job is writing to,
-// and one that cannot be written to; and then changes nothing. Threads as spillway/stream/sink.h says. A record is one
-// line and must hold no line break.
+// Prepare refuses a directory that holds output which this run would produce again, one that a restored checkpoint does
+// not belong to, one that another job is writing to, and one that cannot be written to; and then changes nothing.
+// Threads as spillway/stream/sink.h says. A record is one line and must hold no line break.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "runtime/sinks/output_names.h"
+#include "snapshot/directory_lock.h"
 #include "spillway/stream/sink.h"
 
 namespace spillway::runtime {
@@ -34,7 +35,7 @@ class LineFileSink final : public Sink<std::string> {
 
   // Takes the lock of the directory, for this object's life.
   Status Prepare(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) override;
-  // Prepares first when that was not done.
+  // After Prepare.
   Status Start(std::optional<uint64_t> restored_checkpoint, const std::vector<std::string>& committables) override;
   Result<std::unique_ptr<SinkWriter<std::string>>> CreateWriter(uint32_t subtask) override;
   Status Commit(const std::vector<std::string>& committables) override;
@@ -43,12 +44,12 @@ class LineFileSink final : public Sink<std::string> {
   [[nodiscard]] Result<std::vector<std::filesystem::path>> CommittedFiles() const;
 
  private:
-  class Lock;
   struct Contents;
 
   [[nodiscard]] Result<std::vector<Committable>> Decode(const std::vector<std::string>& committables) const;
   [[nodiscard]] Result<Contents> List() const;
   [[nodiscard]] Status CheckFresh(const Contents& contents) const;
+  [[nodiscard]] Status CheckDirectory(uint64_t checkpoint_id, const std::vector<Committable>& committables) const;
   [[nodiscard]] Status CheckRestored(const Contents& contents, uint64_t checkpoint_id,
                                      const std::vector<Committable>& committables) const;
   [[nodiscard]] Status CheckWritable() const;
@@ -58,7 +59,8 @@ class LineFileSink final : public Sink<std::string> {
 
   const std::filesystem::path directory_;
   const OutputNames names_;
-  std::unique_ptr<Lock> lock_;  // from Start on: nobody else writes to the directory
+  std::unique_ptr<snapshot::DirectoryLock> lock_;  // from Prepare on: nobody else writes to the directory
+  uint64_t directory_id_ = 0;                      // from Start on
 };
 
 }  // namespace spillway::runtime

@@ -188,8 +188,14 @@ class LineBlock {
   size_t text_bytes_ = 0;
 };
 
+// Relaxed: nothing else is read because of it.
+Status CheckNotCancelled(const DigestOptions& options) {
+  if (options.cancelled == nullptr || !options.cancelled->load(std::memory_order_relaxed)) return {};
+  return Status::Cancelled("the digest of the output was not computed to its end");
+}
+
 // Merges sorted files, each line to `target`.
-Status Merge(const std::vector<fs::path>& pieces, LineTarget* target) {
+Status Merge(const std::vector<fs::path>& pieces, const DigestOptions& options, LineTarget* target) {
   struct Head {
     std::string_view line;
     LineReader* reader;
@@ -208,6 +214,7 @@ Status Merge(const std::vector<fs::path>& pieces, LineTarget* target) {
     readers.push_back(std::move(reader));
   }
   while (!heads.empty()) {
+    SPILLWAY_RETURN_IF_ERROR(CheckNotCancelled(options));
     const Head least = heads.top();
     heads.pop();
     SPILLWAY_RETURN_IF_ERROR(target->Add(least.line));
@@ -219,12 +226,12 @@ Status Merge(const std::vector<fs::path>& pieces, LineTarget* target) {
 class Digester {
  public:
   explicit Digester(const DigestOptions& options)
-      : where_(options.temporary_directory),
-        block_(std::clamp(options.memory_bytes, kMemoryBytesMin, kMemoryBytesMax)) {}
+      : options_(options), block_(std::clamp(options.memory_bytes, kMemoryBytesMin, kMemoryBytesMax)) {}
 
   Status AddFile(const fs::path& path) {
     SPILLWAY_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader, LineReader::Open(path));
     for (;;) {
+      SPILLWAY_RETURN_IF_ERROR(CheckNotCancelled(options_));
       SPILLWAY_ASSIGN_OR_RETURN(const std::optional<std::string_view> line, reader->Next());
       if (!line) return {};
       if (block_.Add(*line)) continue;
@@ -245,10 +252,10 @@ class Digester {
     while (pieces_.size() > kMergedAtOnceMax) {
       const std::vector<fs::path> oldest(pieces_.begin(), pieces_.begin() + kMergedAtOnceMax);
       pieces_.erase(pieces_.begin(), pieces_.begin() + kMergedAtOnceMax);
-      SPILLWAY_RETURN_IF_ERROR(WritePiece([&](LineTarget* target) { return Merge(oldest, target); }));
+      SPILLWAY_RETURN_IF_ERROR(WritePiece([&](LineTarget* target) { return Merge(oldest, options_, target); }));
       for (const fs::path& piece : oldest) fs::remove(piece);
     }
-    SPILLWAY_RETURN_IF_ERROR(Merge({pieces_.begin(), pieces_.end()}, &digest));
+    SPILLWAY_RETURN_IF_ERROR(Merge({pieces_.begin(), pieces_.end()}, options_, &digest));
     return digest.Finish();
   }
 
@@ -261,7 +268,7 @@ class Digester {
   template <typename Fill>
   Status WritePiece(Fill fill) {
     if (!folder_) {
-      SPILLWAY_ASSIGN_OR_RETURN(folder_, PieceFolder::Make(where_));
+      SPILLWAY_ASSIGN_OR_RETURN(folder_, PieceFolder::Make(options_.temporary_directory));
     }
     const fs::path path = folder_->NewName();
     SPILLWAY_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file, OutputFile::Create(path));
@@ -272,7 +279,7 @@ class Digester {
     return {};
   }
 
-  const fs::path where_;
+  const DigestOptions& options_;
   LineBlock block_;
   std::unique_ptr<PieceFolder> folder_;
   std::deque<fs::path> pieces_;

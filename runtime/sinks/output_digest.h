@@ -4,6 +4,7 @@
 // is bounded: lines are sorted piece by piece, the pieces written to a temporary directory and merged. Any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -18,6 +19,8 @@ struct DigestOptions {
   size_t memory_bytes = size_t{48} << 20;
   // Where sorted pieces go; empty: the system's directory for temporary files. Removed at the end.
   std::filesystem::path temporary_directory;
+  // When it becomes true, from any thread, DigestLines soon gives up with kCancelled. Null: never.
+  const std::atomic<bool>* cancelled = nullptr;
 };
 
 struct OutputDigest {

@@ -9,7 +9,7 @@
 namespace spillway::runtime {
 namespace {
 
-constexpr uint8_t kCommittableVersion = 1;
+constexpr uint8_t kCommittableVersion = 2;
 constexpr std::string_view kPendingSuffix = ".pending";
 constexpr std::string_view kInProgressSuffix = ".in-progress";
 
@@ -78,6 +78,7 @@ std::string Committable::Encode() const {
   std::string out;
   ByteWriter writer(&out);
   writer.Fixed(kCommittableVersion);
+  writer.Fixed(directory_id);
   writer.Framed(sink);
   writer.Varint(part.checkpoint_id);
   writer.Varint(part.subtask);
@@ -90,6 +91,7 @@ Result<Committable> Committable::Decode(std::string_view bytes) {
   ByteReader reader(bytes);
   const auto version = reader.Fixed<uint8_t>();
   Committable committable;
+  committable.directory_id = reader.Fixed<uint64_t>();
   committable.sink = std::string(reader.Framed());
   committable.part.checkpoint_id = reader.Varint();
   const uint64_t subtask = reader.Varint();

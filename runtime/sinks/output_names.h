@@ -41,11 +41,14 @@ class OutputNames {
 };
 
 struct Committable {
+  uint64_t directory_id = 0;
   std::string sink;
   OutputPart part;
   uint64_t bytes = 0;
   uint64_t lines = 0;
 
+  // Else it only says which directory the checkpoint belongs to.
+  [[nodiscard]] bool has_file() const { return lines > 0; }
   [[nodiscard]] std::string Encode() const;
   static Result<Committable> Decode(std::string_view bytes);
 };

@@ -1,16 +1,11 @@
 #include "runtime/sources/byte_stream.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "spillway/bytes.h"
@@ -18,53 +13,7 @@
 namespace spillway::runtime {
 namespace {
 
-// A regular file that is read from front to back. Owns the descriptor.
-class InputHandle {
- public:
-  static Result<std::unique_ptr<InputHandle>> Open(const std::string& path) {
-    // Without O_NONBLOCK a FIFO that took the file's place would hold the thread for ever.
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
-      const std::string message = fmt::format("cannot open the input {}: {}", path, strerror(errno));
-      return errno == ENOENT ? Status::NotFound(message + "; it was there when the job began")
-                             : Status::IoError(message);
-    }
-    std::unique_ptr<InputHandle> handle(new InputHandle(descriptor, path));
-    struct stat about {};
-    if (fstat(descriptor, &about) != 0) return handle->Failed(errno);
-    if (!S_ISREG(about.st_mode)) {
-      return Status::InvalidArgument(fmt::format("the input {} is not a regular file any more", path));
-    }
-    handle->size_ = static_cast<uint64_t>(about.st_size);
-    posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return handle;
-  }
-
-  InputHandle(const InputHandle&) = delete;
-  InputHandle& operator=(const InputHandle&) = delete;
-  ~InputHandle() { close(descriptor_); }
-
-  Result<size_t> ReadAt(uint64_t offset, char* buffer, size_t size) const {
-    for (;;) {
-      const ssize_t got = pread(descriptor_, buffer, size, static_cast<off_t>(offset));
-      if (got >= 0) return static_cast<size_t>(got);
-      if (errno != EINTR) return Failed(errno);
-    }
-  }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] uint64_t size() const { return size_; }
-
- private:
-  InputHandle(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
-  [[nodiscard]] Status Failed(int error) const {
-    return Status::IoError(fmt::format("cannot read the input {}: {}", path_, strerror(error)));
-  }
-
-  int descriptor_;
-  std::string path_;
-  uint64_t size_ = 0;
-};
+constexpr std::string_view kZstdSuffix = ".zst";
 
 class PlainStream final : public ByteStream {
  public:
@@ -84,6 +33,7 @@ class PlainStream final : public ByteStream {
     return {};
   }
   [[nodiscard]] uint64_t FileBytesRead() const override { return offset_; }
+  [[nodiscard]] const InputHandle& file() const override { return *file_; }
 
  private:
   std::unique_ptr<InputHandle> file_;
@@ -142,6 +92,7 @@ class ZstdStream final : public ByteStream {
   }
 
   [[nodiscard]] uint64_t FileBytesRead() const override { return file_offset_ - (block_size_ - block_position_); }
+  [[nodiscard]] const InputHandle& file() const override { return *file_; }
 
  private:
   // Large enough that the system calls cost nothing, small enough for the cache.
@@ -167,8 +118,8 @@ class ZstdStream final : public ByteStream {
   uint64_t file_offset_ = 0;  // behind block_
   uint64_t bytes_out_ = 0;
   size_t wanted_ = kFrameHeadBytes;  // what the decompressor needs to get on by one block
-  bool inside_frame_ = false;
-  bool pending_ = false;  // it may hold output that did not fit
+  bool inside_frame_ = true;         // there is one frame at least
+  bool pending_ = false;             // it may hold output that did not fit
 };
 
 }  // namespace
@@ -177,6 +128,8 @@ Result<std::unique_ptr<ByteStream>> OpenByteStream(const std::string& path) {
   SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<InputHandle> file, InputHandle::Open(path));
   std::array<char, sizeof(uint32_t)> head{};
   SPILLWAY_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, head.data(), head.size()));
+  // Too short to tell by its bytes; what is meant to be a frame is one that was cut off.
+  if (got < head.size() && path.ends_with(kZstdSuffix)) return ZstdStream::Make(std::move(file));
   const auto magic = LoadBytes<uint32_t>(head.data());
   if (got == head.size() &&
       (magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START)) {

@@ -12,11 +12,12 @@
 namespace spillway::runtime {
 namespace {
 
-constexpr uint8_t kPositionVersion = 1;
+constexpr uint8_t kPositionVersion = 2;
 
 struct TextPosition {
   uint64_t offset = 0;
   uint64_t lines = 0;  // that lie before it
+  InputFingerprint file;
 
   [[nodiscard]] std::string Encode() const {
     std::string bytes;
@@ -24,6 +25,8 @@ struct TextPosition {
     writer.Fixed(kPositionVersion);
     writer.Varint(offset);
     writer.Varint(lines);
+    writer.Varint(file.size);
+    writer.Fixed(file.xxh3);
     return bytes;
   }
 
@@ -34,6 +37,8 @@ struct TextPosition {
     const auto version = reader.Fixed<uint8_t>();
     position.offset = reader.Varint();
     position.lines = reader.Varint();
+    position.file.size = reader.Varint();
+    position.file.xxh3 = reader.Fixed<uint64_t>();
     if (!reader.ok() || !reader.AtEnd() || version != kPositionVersion) {
       return Status::Corruption(fmt::format("the stored position of the input {} cannot be read", split.id));
     }
@@ -173,9 +178,17 @@ Result<std::vector<SourceSplit>> TextSource::DiscoverSplits() {
   return splits;
 }
 
-Result<std::unique_ptr<SplitReader<TextLine>>> TextSource::OpenSplit(const SourceSplit& split) {
+Status TextSource::CheckRestored(const SourceSplit& split) {
   SPILLWAY_ASSIGN_OR_RETURN(const TextPosition position, TextPosition::Decode(split));
+  SPILLWAY_ASSIGN_OR_RETURN(const std::unique_ptr<InputHandle> file, InputHandle::Open(split.id));
+  return file->CheckBeginsWith(position.file);
+}
+
+Result<std::unique_ptr<SplitReader<TextLine>>> TextSource::OpenSplit(const SourceSplit& split) {
+  SPILLWAY_ASSIGN_OR_RETURN(TextPosition position, TextPosition::Decode(split));
   SPILLWAY_ASSIGN_OR_RETURN(std::unique_ptr<ByteStream> stream, OpenByteStream(split.id));
+  if (!split.position.empty()) SPILLWAY_RETURN_IF_ERROR(stream->file().CheckBeginsWith(position.file));
+  SPILLWAY_ASSIGN_OR_RETURN(position.file, stream->file().Fingerprint());
   const Status skipped = stream->Skip(position.offset);
   if (!skipped.ok()) {
     return Status(skipped.code(), fmt::format("cannot resume {}: {}; was the file changed since the checkpoint?",

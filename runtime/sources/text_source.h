@@ -6,7 +6,9 @@
 // read).
 //
 // Positions are offsets of uncompressed bytes, at the begin of a line; FORMAT.md describes them. A compressed split
-// resumes by decompressing from its start.
+// resumes by decompressing from its start. A file that was begun must still begin with what it held then (its size, its
+// first and last 64 KiB are looked at); what was appended since is read. A file that was not begun yet is read as it
+// is, one that was read to its end is not looked at again.
 //
 // Threads as spillway/stream/source.h says. Lines borrow the names of their files from the source, which must outlive
 // them.
@@ -40,6 +42,7 @@ class TextSource final : public Source<TextLine> {
       : inputs_(std::move(inputs)), bad_input_(std::move(bad_input)) {}
 
   Result<std::vector<SourceSplit>> DiscoverSplits() override;
+  [[nodiscard]] Status CheckRestored(const SourceSplit& split) override;
   Result<std::unique_ptr<SplitReader<TextLine>>> OpenSplit(const SourceSplit& split) override;
   [[nodiscard]] std::optional<uint64_t> SplitSize(const SourceSplit& split) const override;
 

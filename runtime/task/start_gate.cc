@@ -4,16 +4,16 @@ namespace spillway::runtime {
 
 bool StartGate::ArriveAndWait() {
   std::unique_lock lock(mutex_);
-  --missing_;
+  open_ = --missing_ == 0 && !cancelled_;
   changed_.notify_all();
-  changed_.wait(lock, [&] { return missing_ == 0 || cancelled_; });
-  return !cancelled_;
+  changed_.wait(lock, [&] { return open_ || cancelled_; });
+  return open_;
 }
 
 bool StartGate::Wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return missing_ == 0 || cancelled_; });
-  return missing_ == 0;
+  changed_.wait(lock, [&] { return open_ || cancelled_; });
+  return open_;
 }
 
 void StartGate::Cancel() {

@@ -1,6 +1,6 @@
 // Holds the subtasks of a job back until every one of them has opened, so that nothing runs when one cannot.
 //
-// Any thread.
+// It opens, or it never does: all get the same answer. Any thread.
 #pragma once
 
 #include <condition_variable>
@@ -18,12 +18,14 @@ class StartGate {
   // Waits without arriving: for the job's own thread. True once every subtask has opened, though by then one may have
   // failed already.
   bool Wait();
+  // Lets all go with false, unless the gate has opened already.
   void Cancel();
 
  private:
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   size_t missing_;
+  bool open_ = false;
   bool cancelled_ = false;
 };
 

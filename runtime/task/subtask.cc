@@ -1,5 +1,7 @@
 #include "runtime/task/subtask.h"
 
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "spillway/stream/operators/user_code.h"
@@ -28,8 +30,14 @@ Subtask::~Subtask() {
   Join();
 }
 
-void Subtask::Start() {
-  thread_ = std::thread([this] { Live(); });
+Status Subtask::Start() {
+  try {
+    thread_ = std::thread([this] { Live(); });
+    return {};
+  } catch (const std::system_error& error) {
+    return Status::OutOfMemory(std::string("cannot start a thread: ") + error.what() +
+                               "; raise the limit on processes (ulimit -u), or lower the parallelism");
+  }
 }
 
 void Subtask::Join() {
@@ -45,7 +53,11 @@ void Subtask::Cancel() {
 void Subtask::Live() {
   const Status lived = CallUserCode([this]() -> Status {
     SPILLWAY_RETURN_IF_ERROR(Open());
-    if (!parts_.start->ArriveAndWait()) return {};
+    if (!parts_.start->ArriveAndWait()) {
+      // The one who cancelled may not have come to this subtask yet, and End must know that nothing has run.
+      stop_.flag.store(true, std::memory_order_relaxed);
+      return {};
+    }
     if (is_source()) {
       RunSource();
     } else {

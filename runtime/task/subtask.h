@@ -52,7 +52,8 @@ class Subtask final : public CheckpointedSubtask {
   [[nodiscard]] InputGate* gate() { return gate_.get(); }
   [[nodiscard]] bool is_source() const { return gate_ == nullptr; }
 
-  void Start();
+  // On an error there is no thread.
+  Status Start();
   void Join();
   // The job is ending: everything that waits returns.
   void Cancel();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/plugin/backend_table.h"
+#include "spillway/plugin/capabilities.h"
 #include "tests/abi/frozen_structs.h"
 #include "tests/abi/header_text.h"
 
@@ -94,7 +95,7 @@ TEST_F(HeaderTest, TheLoadersTableSaysWhatTheHeaderSays) {
     }
     std::string joined;
     for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
-    EXPECT_EQ(joined, runtime::CapabilityNames(table[i].capabilities)) << where;
+    EXPECT_EQ(joined, plugin::CapabilityNames(table[i].capabilities)) << where;
   }
 }
 

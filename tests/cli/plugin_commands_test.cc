@@ -30,6 +30,13 @@ TEST_F(PluginCommandsTest, VerifyRunsTheKit) {
   EXPECT_EQ(sscanf(ended.out.c_str() + last_line, "%d passed, %d failed\n", &passed, &failed), 2) << ended.out;
   EXPECT_GT(passed, 5);
   EXPECT_EQ(failed, 0);
+  const auto passed_of = [&](const std::string& how) {
+    const size_t begin = ended.out.find("\n" + how + "\n  value ");
+    EXPECT_NE(begin, std::string::npos) << how << " is not in\n" << ended.out;
+    return begin == std::string::npos ? 0 : std::atoi(ended.out.c_str() + begin + how.size() + 10);
+  };
+  EXPECT_EQ(passed_of("behind the debug proxy"), passed / 2);
+  EXPECT_EQ(passed_of("bare"), passed / 2);
   EXPECT_EQ(Run({"plugin", "verify", SPILLWAY_MODEL, "--theme", "Colour"}).exit_code, 2);
 }
 

@@ -5,13 +5,13 @@
 namespace spillway::cli {
 namespace {
 
-TEST(ResumeCommand, IsTheSameWithRestoreLatest) {
-  EXPECT_EQ(ResumeCommand({"bin/spillway", "run", "vm-noise", "--output", "/out"}),
+TEST(ResumeCommand, IsTheSameWithAnotherRestore) {
+  EXPECT_EQ(ResumeCommand({"bin/spillway", "run", "vm-noise", "--output", "/out"}, "latest"),
             "bin/spillway run vm-noise --output /out --restore latest");
-  EXPECT_EQ(ResumeCommand({"spillway", "run", "--restore", "/c/chk-7", "vm-noise"}),
+  EXPECT_EQ(ResumeCommand({"spillway", "run", "--restore", "/c/chk-7", "vm-noise"}, "latest"),
             "spillway run vm-noise --restore latest");
-  EXPECT_EQ(ResumeCommand({"spillway", "run", "vm-noise", "--restore=latest", "--strict"}),
-            "spillway run vm-noise --strict --restore latest");
+  EXPECT_EQ(ResumeCommand({"spillway", "run", "vm-noise", "--restore=latest", "--strict"}, "my checkpoints/chk-7"),
+            "spillway run vm-noise --strict --restore 'my checkpoints/chk-7'");
 }
 
 TEST(ResumeCommand, QuotesForTheShell) {

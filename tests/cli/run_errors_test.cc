@@ -69,10 +69,29 @@ TEST_F(RunErrorsTest, InputThatCannotBeRead) {
   ExpectHas(Refused(RunWords("wordcount", {"--input", (folder_ / "fifo").string()})), "is a FIFO");
   std::filesystem::create_directories(folder_ / "empty");
   ExpectHas(Refused(RunWords("wordcount", {"--input", (folder_ / "empty").string()})), "no file in the input");
+}
+
+TEST_F(RunErrorsTest, WhatIsWrittenMustNotLieInTheInput) {
   folder_.Write("in/file", "x");
-  ExpectHas(
-      Refused({"run", "wordcount", "--input", (folder_ / "in").string(), "--output", (folder_ / "in/out").string()}),
-      "lies in the input");
+  const std::string in = (folder_ / "in").string();
+  const Words read{"--input", in};
+  const auto with = [&](const Words& more) {
+    Words words = RunWords("wordcount", read);
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  ExpectHas(Refused({"run", "wordcount", "--input", in, "--output", in + "/out"}),
+            "the output directory " + in + "/out lies in the input " + in + "; give another --output");
+  ExpectHas(Refused(with({"-D", "execution.checkpointing.dir=" + in + "/deep/checkpoints"})),
+            "the checkpoint directory " + in + "/deep/checkpoints lies in the input " + in +
+                "; give another execution.checkpointing.dir");
+  ExpectHas(Refused({"run", "wordcount", "--input", in, "--output", output().string(), "--summary", in + "/s.json"}),
+            "the summary " + in + "/s.json lies in the input " + in + "; give another --summary");
+  ExpectHas(Refused({"run", "wordcount", "--input", in + "/file", "--output", output().string(), "--summary",
+                     in + "/../in/file"}),
+            "lies in the input");
+  ExpectHas(Refused(with({"-D", "io.tmp.dirs=" + in})), "the directory for local files " + in + " lies in the input");
+  EXPECT_EQ(Run(with({"-D", "execution.checkpointing.dir=" + checkpoints()})).exit_code, 0);
 }
 
 TEST_F(RunErrorsTest, DirectoriesThatCannotBeWrittenTo) {
@@ -88,6 +107,29 @@ TEST_F(RunErrorsTest, DirectoriesThatCannotBeWrittenTo) {
   ExpectHas(Refused(with({"--output", file + "/out"})), file + "/out");
   ExpectHas(RefusedRun({"-D", "execution.checkpointing.dir=/proc/spillway"}), "/proc/spillway");
   ExpectHas(Refused(with({"--output", output().string(), "--summary", "/nowhere/summary.json"})), "make it first");
+}
+
+TEST_F(RunErrorsTest, ASummaryReplacesRegularFilesOnly) {
+  const auto with_summary = [&](const std::filesystem::path& summary) {
+    return Words{"run", "wordcount", "--generate",      "10",        "--distinct",
+                 "5",   "--output",  output().string(), "--summary", summary.string()};
+  };
+  ASSERT_EQ(mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "link");
+  std::filesystem::create_directories(folder_ / "directory");
+  std::filesystem::create_directories(folder_ / "file.unfinished");
+  for (const char* name : {"fifo", "link", "directory", "file"}) {
+    ExpectHas(Refused(with_summary(folder_ / name)), "is no regular file; name another file");
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(folder_ / "fifo"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+  EXPECT_FALSE(std::filesystem::exists(output()));
+
+  folder_.Write("summary.json", "of an earlier run");
+  folder_.Write("summary.json.unfinished", "of a run that was killed");
+  ASSERT_EQ(Run(with_summary(folder_ / "summary.json")).exit_code, 0);
+  EXPECT_EQ(Summary()["outcome"], "finished");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "summary.json.unfinished"));
 }
 
 TEST_F(RunErrorsTest, OutputThatWouldBeWrittenTwice) {

@@ -2,42 +2,13 @@
 #include <exception>
 #include <filesystem>
 
+#include "spillway/plugin/capabilities.h"
 #include "tests/conformance/cases.h"
 #include "tests/conformance/check.h"
 #include "tests/conformance/run.h"
 
 namespace spillway::conformance {
 namespace {
-
-struct CapabilityName {
-  uint64_t bit;
-  const char* name;
-};
-constexpr CapabilityName kCapabilityNames[] = {
-    {SPW_CAP_VALUE, "value"},
-    {SPW_CAP_LIST, "list"},
-    {SPW_CAP_MAP, "map"},
-    {SPW_CAP_TIMER, "timer"},
-    {SPW_CAP_MERGE, "merge"},
-    {SPW_CAP_TTL, "ttl"},
-    {SPW_CAP_SNAPSHOT_FULL, "snapshot-full"},
-    {SPW_CAP_SNAPSHOT_INCREMENTAL, "snapshot-incremental"},
-    {SPW_CAP_SAVEPOINT, "savepoint"},
-    {SPW_CAP_PREFETCH, "prefetch"},
-    {SPW_CAP_BATCH, "batch"},
-    {SPW_CAP_ASYNC_GET, "async-get"},
-    {SPW_CAP_QUERY, "query"},
-    {SPW_CAP_SPILL, "spill"},
-};
-
-std::string MissingCapabilities(uint64_t wanted, uint64_t claimed) {
-  std::string names;
-  for (const CapabilityName& capability : kCapabilityNames) {
-    if ((wanted & capability.bit) == 0 || (claimed & capability.bit) != 0) continue;
-    names += (names.empty() ? "" : ", ") + std::string(capability.name);
-  }
-  return names;
-}
 
 // The file's name alone: where the kit was built is of no interest.
 std::string Describe(const Failure& failure) {
@@ -65,7 +36,7 @@ CaseResult RunVariant(const Subject& subject, const Case& one, KeyType key_type,
   CaseResult result{one.theme, one.name, KeyTypeName(key_type), Outcome::kPassed, {}};
   if (mode == Mode::kRestored) result.variant += ", restored";
   const uint64_t wanted = one.capabilities | (mode == Mode::kRestored ? SPW_CAP_SNAPSHOT_FULL : 0);
-  if (std::string missing = MissingCapabilities(wanted, subject.capabilities); !missing.empty()) {
+  if (std::string missing = plugin::CapabilityNames(wanted & ~subject.capabilities); !missing.empty()) {
     result.outcome = Outcome::kSkipped;
     result.message = subject.name + " does not claim: " + missing;
     return result;

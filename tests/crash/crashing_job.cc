@@ -167,7 +167,8 @@ std::vector<std::string> CrashingJob::LeftOvers() const {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder_ / "output")) {
     const std::string name = entry.path().filename().string();
-    if (entry.is_regular_file() && name.front() == '.' && name != ".lock") names.push_back(entry.path().string());
+    if (name == ".lock" || name == ".output-id") continue;
+    if (entry.is_regular_file() && name.front() == '.') names.push_back(entry.path().string());
   }
   return names;
 }

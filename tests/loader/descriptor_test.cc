@@ -7,6 +7,7 @@
 
 #include "runtime/plugin/backend_table.h"
 #include "runtime/plugin/plugin.h"
+#include "spillway/plugin/capabilities.h"
 #include "spillway/plugin/error.h"
 
 namespace spillway::runtime {
@@ -94,7 +95,7 @@ TEST_F(DescriptorTest, EveryCapabilityNeedsItsSlots) {
             void (*absent)() = nullptr;
             std::memcpy(reinterpret_cast<char*>(&api_) + slot.offset, &absent, sizeof(absent));
           },
-          "'" + std::string(slot.name) + "' (claimed by capability " + CapabilityNames(bit) + ")");
+          "'" + std::string(slot.name) + "' (claimed by capability " + plugin::CapabilityNames(bit) + ")");
     }
   }
 }
@@ -102,7 +103,7 @@ TEST_F(DescriptorTest, EveryCapabilityNeedsItsSlots) {
 TEST_F(DescriptorTest, UnknownCapabilitiesAreIgnored) {
   descriptor_.capabilities = UINT64_C(1) << 63;
   EXPECT_TRUE(Plugin::FromDescriptor(&descriptor_, "some.so").ok());
-  EXPECT_EQ(CapabilityNames(SPW_CAP_VALUE | SPW_CAP_SPILL | UINT64_C(1) << 63), "value, spill");
+  EXPECT_EQ(plugin::CapabilityNames(SPW_CAP_VALUE | SPW_CAP_SPILL | UINT64_C(1) << 63), "value, spill");
 }
 
 TEST_F(DescriptorTest, ItsVersionAndSizeComeFirst) {

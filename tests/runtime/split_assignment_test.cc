@@ -17,6 +17,9 @@ class NamedSplits final : public SourceHandle {
     for (const std::string& id : ids_) splits.push_back({id, ""});
     return splits;
   }
+  [[nodiscard]] Status CheckRestored(const SourceSplit& split) override {
+    return split.position == "gone" ? Status::InvalidState(split.id + " has changed") : Status();
+  }
   [[nodiscard]] std::optional<uint64_t> SplitSize(const SourceSplit&) const override { return 10; }
 
  private:
@@ -116,6 +119,10 @@ TEST(SplitAssignment, AnotherInputIsRefused) {
   const auto renamed = PlanSource(SourceNode({"/data/file-0", "/data/other", "/data/file-2"}), &checkpoint, 1);
   EXPECT_EQ(renamed.status().code(), StatusCode::kInvalidState);
   EXPECT_NE(renamed.status().message().find("files"), std::string::npos);
+  checkpoint.started[1] = "gone";
+  const auto changed = PlanSource(SourceNode(Files(3)), &checkpoint, 1);
+  EXPECT_EQ(changed.status().code(), StatusCode::kInvalidState);
+  EXPECT_NE(changed.status().message().find("/data/file-1 has changed"), std::string::npos);
 }
 
 TEST(SplitAssignment, SplitsOfOneNameAreRefused) {

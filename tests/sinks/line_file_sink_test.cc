@@ -22,12 +22,19 @@ class LineFileSinkTest : public testing::Test {
     return std::make_unique<LineFileSink>(LineFileSinkOptions{directory_, "out"});
   }
 
-  // All but the lock.
+  // All but the lock and the directory's id.
   [[nodiscard]] Names Files() const {
     Names names;
     for (const auto& entry : fs::directory_iterator(directory_)) names.insert(entry.path().filename().string());
     names.erase(".lock");
+    names.erase(".output-id");
     return names;
+  }
+
+  // As a job does.
+  static Status Start(LineFileSink& sink, std::optional<uint64_t> checkpoint, const Committables& committables) {
+    SPILLWAY_RETURN_IF_ERROR(sink.Prepare(checkpoint, committables));
+    return sink.Start(checkpoint, committables);
   }
 
   // Writes lines as one subtask and seals them under a checkpoint.
@@ -52,7 +59,7 @@ class LineFileSinkTest : public testing::Test {
 
 TEST_F(LineFileSinkTest, OutputIsSeenOnlyWhenItsCheckpointIsComplete) {
   const auto sink = Sink();
-  ASSERT_TRUE(sink->Start(std::nullopt, {}).ok());
+  ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
   EXPECT_EQ(Files(), Names{}) << "the probe is gone";
   auto writer = sink->CreateWriter(2);
   ASSERT_TRUE((*writer)->Write("a,1").ok());
@@ -61,8 +68,9 @@ TEST_F(LineFileSinkTest, OutputIsSeenOnlyWhenItsCheckpointIsComplete) {
   const auto first = (*writer)->PrepareCommit(7);
   ASSERT_EQ(first->size(), 1u);
   EXPECT_EQ(Files(), Names{".out-00000007-00002.pending"});
-  EXPECT_EQ((*writer)->PrepareCommit(8)->size(), 0u) << "nothing written, nothing to commit";
+  const auto empty = (*writer)->PrepareCommit(8);
   ASSERT_TRUE(sink->Commit(*first).ok());
+  ASSERT_TRUE(sink->Commit(*empty).ok()) << "nothing written, nothing to commit";
   EXPECT_EQ(Files(), Names{"out-00000007-00002.csv"});
   EXPECT_EQ(Content("out-00000007-00002.csv"), "a,1\nb,2\n");
   ASSERT_TRUE(sink->Commit(*first).ok()) << "committing again is fine";
@@ -71,7 +79,7 @@ TEST_F(LineFileSinkTest, OutputIsSeenOnlyWhenItsCheckpointIsComplete) {
 
 TEST_F(LineFileSinkTest, AWriterThatIsGivenUpLeavesNothing) {
   const auto sink = Sink();
-  ASSERT_TRUE(sink->Start(std::nullopt, {}).ok());
+  ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
   {
     auto writer = sink->CreateWriter(0);
     ASSERT_TRUE((*writer)->Write("a").ok());
@@ -83,7 +91,7 @@ TEST_F(LineFileSinkTest, ARestoreCommitsWhatItsCheckpointSealedAndRemovesTheRest
   Committables sealed;
   {
     const auto sink = Sink();
-    ASSERT_TRUE(sink->Start(std::nullopt, {}).ok());
+    ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
     ASSERT_TRUE(sink->Commit(Seal(*sink, 0, 1, {"committed before"})).ok());
     sealed = Seal(*sink, 0, 2, {"sealed by the checkpoint"});
     const Committables more = Seal(*sink, 1, 2, {"as well", "twice"});
@@ -93,7 +101,7 @@ TEST_F(LineFileSinkTest, ARestoreCommitsWhatItsCheckpointSealedAndRemovesTheRest
     std::ofstream(directory_ / "notes.txt") << "somebody else's";
   }
   const auto sink = Sink();
-  const Status status = sink->Start(2, sealed);
+  const Status status = Start(*sink, 2, sealed);
   ASSERT_TRUE(status.ok()) << status.ToString();
   const Names expected{"out-00000001-00000.csv", "out-00000002-00000.csv", "out-00000002-00001.csv", "notes.txt"};
   EXPECT_EQ(Files(), expected);
@@ -104,59 +112,93 @@ TEST_F(LineFileSinkTest, ARestoreAfterTheCommitFindsItDone) {
   Committables sealed;
   {
     const auto sink = Sink();
-    ASSERT_TRUE(sink->Start(std::nullopt, {}).ok());
+    ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
     sealed = Seal(*sink, 0, 2, {"x"});
     ASSERT_TRUE(sink->Commit(sealed).ok());
   }
-  EXPECT_TRUE(Sink()->Start(2, sealed).ok());
+  EXPECT_TRUE(Start(*Sink(), 2, sealed).ok());
   EXPECT_EQ(Files(), Names{"out-00000002-00000.csv"});
 }
 
 TEST_F(LineFileSinkTest, RefusesToWriteOutputASecondTime) {
+  Committables of_4;
+  Committables of_5;
   {
     const auto sink = Sink();
-    ASSERT_TRUE(sink->Start(std::nullopt, {}).ok());
-    ASSERT_TRUE(sink->Commit(Seal(*sink, 0, 5, {"x"})).ok());
+    ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
+    of_4 = Seal(*sink, 0, 4, {});
+    of_5 = Seal(*sink, 0, 5, {"x"});
+    ASSERT_TRUE(sink->Commit(of_5).ok());
     Seal(*sink, 0, 6, {"pending"});
   }
   const Names before = Files();
-  const Status fresh = Sink()->Start(std::nullopt, {});
+  const Status fresh = Start(*Sink(), std::nullopt, {});
   EXPECT_EQ(fresh.code(), StatusCode::kInvalidState);
   EXPECT_NE(fresh.message().find("resume with --restore latest, give another --output, or remove the files"),
             std::string::npos)
       << fresh.message();
-  const Status earlier = Sink()->Start(4, {});
+  const Status earlier = Start(*Sink(), 4, of_4);
   EXPECT_EQ(earlier.code(), StatusCode::kInvalidState);
   EXPECT_NE(earlier.message().find("output of checkpoint 5 (out-00000005-00000.csv), later than checkpoint 4"),
             std::string::npos)
       << earlier.message();
   EXPECT_EQ(Files(), before) << "a refusal changes nothing";
-  EXPECT_TRUE(Sink()->Start(5, {}).ok());
+  EXPECT_TRUE(Start(*Sink(), 5, of_5).ok());
 }
 
 TEST_F(LineFileSinkTest, RefusesADirectoryWithoutTheOutputOfTheCheckpoint) {
   Committables sealed;
   {
     const auto sink = Sink();
-    ASSERT_TRUE(sink->Start(std::nullopt, {}).ok());
+    ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
     sealed = Seal(*sink, 0, 5, {"x"});
   }
-  LineFileSink elsewhere({folder_ / "elsewhere", "out"});
-  const Status lost = elsewhere.Start(5, sealed);
+  std::ofstream(directory_ / ".out-00000005-00000.pending", std::ios::app) << "more";
+  EXPECT_EQ(Start(*Sink(), 5, sealed).code(), StatusCode::kCorruption);
+  LineFileSink other({directory_, "other"});
+  EXPECT_EQ(Start(other, 5, sealed).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Start(*Sink(), 5, {"\x01"}).code(), StatusCode::kCorruption);
+  fs::remove(directory_ / ".out-00000005-00000.pending");
+  const Status lost = Start(*Sink(), 5, sealed);
   EXPECT_EQ(lost.code(), StatusCode::kNotFound);
   EXPECT_NE(lost.message().find("has no file out-00000005-00000.csv"), std::string::npos) << lost.message();
+}
 
-  std::ofstream(directory_ / ".out-00000005-00000.pending", std::ios::app) << "more";
-  EXPECT_EQ(Sink()->Start(5, sealed).code(), StatusCode::kCorruption);
-  LineFileSink other({directory_, "other"});
-  EXPECT_EQ(other.Start(5, sealed).code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(Sink()->Start(5, {"\x01"}).code(), StatusCode::kCorruption);
+TEST_F(LineFileSinkTest, RefusesADirectoryThatTheCheckpointDoesNotBelongTo) {
+  Committables nothing_sealed;
+  {
+    const auto sink = Sink();
+    ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
+    nothing_sealed = Seal(*sink, 0, 5, {});
+  }
+  EXPECT_TRUE(Start(*Sink(), 5, nothing_sealed).ok());
+
+  LineFileSink elsewhere({folder_ / "elsewhere", "out"});
+  const Status never_used = Start(elsewhere, 5, nothing_sealed);
+  EXPECT_EQ(never_used.code(), StatusCode::kInvalidState);
+  EXPECT_NE(never_used.message().find("no job has written to"), std::string::npos) << never_used.message();
+  EXPECT_NE(never_used.message().find("give the --output that the job had before"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "elsewhere"));
+
+  ASSERT_TRUE(Start(*Sink(), std::nullopt, {}).ok()) << "another run, afresh, into the same directory";
+  const Status of_another_run = Start(*Sink(), 5, nothing_sealed);
+  EXPECT_EQ(of_another_run.code(), StatusCode::kInvalidState);
+  EXPECT_NE(of_another_run.message().find("belongs to another run"), std::string::npos) << of_another_run.message();
+
+  folder_.Write("deep/out/.output-id", "0123");
+  EXPECT_EQ(Start(*Sink(), 5, nothing_sealed).code(), StatusCode::kCorruption);
+  EXPECT_EQ(Start(*Sink(), 5, {}).code(), StatusCode::kCorruption) << "every checkpoint names its directory";
+}
+
+TEST_F(LineFileSinkTest, StartsOnlyWhenPrepared) {
+  EXPECT_EQ(Sink()->Start(std::nullopt, {}).code(), StatusCode::kInvalidState);
+  EXPECT_FALSE(fs::exists(directory_));
 }
 
 TEST_F(LineFileSinkTest, OneJobAtATimeWritesToADirectory) {
   const auto sink = Sink();
-  ASSERT_TRUE(sink->Start(std::nullopt, {}).ok());
-  const Status second = Sink()->Start(std::nullopt, {});
+  ASSERT_TRUE(Start(*sink, std::nullopt, {}).ok());
+  const Status second = Start(*Sink(), std::nullopt, {});
   EXPECT_EQ(second.code(), StatusCode::kInvalidState);
   EXPECT_NE(second.message().find("another job is writing"), std::string::npos);
 }
@@ -164,13 +206,13 @@ TEST_F(LineFileSinkTest, OneJobAtATimeWritesToADirectory) {
 TEST_F(LineFileSinkTest, DirectoriesThatCannotBeWrittenToAreRefusedAtStart) {
   folder_.Write("file", "");
   LineFileSink in_a_file({folder_ / "file/out", "out"});
-  EXPECT_NE(in_a_file.Start(std::nullopt, {}).message().find("create the output directory"), std::string::npos);
+  EXPECT_NE(Start(in_a_file, std::nullopt, {}).message().find("create the output directory"), std::string::npos);
   LineFileSink in_proc({"/proc/spillway", "out"});
-  EXPECT_FALSE(in_proc.Start(std::nullopt, {}).ok());
+  EXPECT_FALSE(Start(in_proc, std::nullopt, {}).ok());
   if (geteuid() != 0) {
     fs::create_directories(directory_);
     fs::permissions(directory_, fs::perms::owner_read | fs::perms::owner_exec);
-    EXPECT_EQ(Sink()->Start(std::nullopt, {}).code(), StatusCode::kIoError);
+    EXPECT_EQ(Start(*Sink(), std::nullopt, {}).code(), StatusCode::kIoError);
     fs::permissions(directory_, fs::perms::owner_all);
   }
 }

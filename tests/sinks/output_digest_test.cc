@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 #include "tests/support/temporary_folder.h"
 
@@ -32,6 +33,25 @@ TEST(OutputDigest, IsXxh64OverTheSortedLines) {
   EXPECT_EQ(digest->lines, 5u);
   EXPECT_EQ(digest->bytes, 14u);
   EXPECT_EQ(digest->Hex().size(), 16u);
+}
+
+TEST(OutputDigest, CanBeCancelledAndLeavesNothing) {
+  const TemporaryFolder folder;
+  const TemporaryFolder pieces;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 200'000; ++i) lines.push_back(std::to_string(i * 7919 % 200'003));
+  const auto file = folder.Write("1", Joined(lines));
+  std::atomic<bool> cancelled = true;
+  const DigestOptions options{.memory_bytes = 1, .temporary_directory = pieces.path(), .cancelled = &cancelled};
+  EXPECT_EQ(DigestLines({file}, options).status().code(), StatusCode::kCancelled);
+  cancelled = false;
+  std::thread canceller([&] {
+    while (std::filesystem::is_empty(pieces.path())) std::this_thread::yield();
+    cancelled = true;
+  });
+  EXPECT_EQ(DigestLines({file, file, file}, options).status().code(), StatusCode::kCancelled);
+  canceller.join();
+  EXPECT_TRUE(std::filesystem::is_empty(pieces.path()));
 }
 
 TEST(OutputDigest, OfNothingIsThatOfNoBytes) {

@@ -31,9 +31,10 @@ TEST(OutputNames, OtherFilesAreLeftAlone) {
 }
 
 TEST(Committable, SurvivesItsEncoding) {
-  const Committable committable{"statistics", {7, 3}, 123'456, 789};
+  const Committable committable{42, "statistics", {7, 3}, 123'456, 789};
   const auto decoded = Committable::Decode(committable.Encode());
   ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->directory_id, 42u);
   EXPECT_EQ(decoded->sink, "statistics");
   EXPECT_EQ(decoded->part, committable.part);
   EXPECT_EQ(decoded->bytes, 123'456u);
@@ -41,17 +42,18 @@ TEST(Committable, SurvivesItsEncoding) {
 }
 
 TEST(Committable, IsTheseBytes) {
-  EXPECT_EQ((Committable{"ab", {300, 1}, 2, 3}.Encode()), std::string("\x01\x02"
-                                                                      "ab\xac\x02\x01\x02\x03"));
+  EXPECT_EQ((Committable{0x0807060504030201, "ab", {300, 1}, 2, 3}.Encode()),
+            std::string("\x02\x01\x02\x03\x04\x05\x06\x07\x08\x02"
+                        "ab\xac\x02\x01\x02\x03"));
 }
 
 TEST(Committable, OtherBytesAreRefused) {
-  const std::string bytes = Committable{"statistics", {7, 3}, 123'456, 789}.Encode();
+  const std::string bytes = Committable{42, "statistics", {7, 3}, 123'456, 789}.Encode();
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_EQ(Committable::Decode(bytes.substr(0, size)).status().code(), StatusCode::kCorruption) << size;
   }
   EXPECT_EQ(Committable::Decode(bytes + "x").status().code(), StatusCode::kCorruption);
-  EXPECT_EQ(Committable::Decode("\x02" + bytes.substr(1)).status().code(), StatusCode::kVersionMismatch);
+  EXPECT_EQ(Committable::Decode("\x01" + bytes.substr(1)).status().code(), StatusCode::kVersionMismatch);
 }
 
 }  // namespace

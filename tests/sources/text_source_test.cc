@@ -152,6 +152,24 @@ TEST_F(TextSourceTest, DamagedCompressedFilesGiveTheSameLinesHoweverTheyAreRead)
   }
 }
 
+TEST_F(TextSourceTest, CompressedFilesCutOffInTheirFirstBytesAreDamaged) {
+  const std::string frame = Compressed("a\nb\n");
+  for (size_t size = 0; size < 8; ++size) {
+    const fs::path path = folder_.Write("in.zst", frame.substr(0, size));
+    TextSource source = Source(path);
+    const auto lines = ReadFrom(source, {path.string(), {}}, 100);
+    ASSERT_TRUE(lines.ok()) << lines.status().ToString();
+    EXPECT_EQ(TextsOf(*lines), Texts{});
+    ASSERT_EQ(reports_.size(), 1u) << size << " bytes";
+    EXPECT_NE(reports_[0].find(path.string() + ":1: compressed data is damaged after 0 bytes of text, near byte " +
+                               std::to_string(size) + " of the file: the file is cut off"),
+              std::string::npos)
+        << reports_[0];
+    reports_.clear();
+  }
+  EXPECT_EQ(TextsOf(LinesOf(frame.substr(0, 3))).size(), 1u) << "by another name it is text";
+}
+
 TEST_F(TextSourceTest, StrictJobsEndAtBadInput) {
   const fs::path path = folder_.Write("input", Compressed(ManyLines(100)).substr(0, 2000));
   TextSource source = Source(path, /*strict=*/true);
@@ -176,14 +194,48 @@ TEST_F(TextSourceTest, FilesThatVanishOrChangeAreErrors) {
   ASSERT_TRUE(*(*reader)->Read(2, &lines));
   const std::string position = (*reader)->Position();
   folder_.Write("input", "a\n");
-  EXPECT_NE(source.OpenSplit({path.string(), position}).status().message().find("was the file changed"),
-            std::string::npos);
+  for (const Status& status :
+       {source.OpenSplit({path.string(), position}).status(), source.CheckRestored({path.string(), position})}) {
+    EXPECT_EQ(status.code(), StatusCode::kInvalidState);
+    EXPECT_NE(status.message().find(path.string() + " had 6 bytes when the checkpoint was taken and has 2 now"),
+              std::string::npos)
+        << status.message();
+  }
   folder_.Write("input", Compressed("a\n"));
   EXPECT_TRUE(source.OpenSplit({path.string(), {}}).ok());
   fs::remove(path);
   EXPECT_EQ(source.OpenSplit({path.string(), {}}).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(source.OpenSplit({folder_.path().string(), {}}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(source.OpenSplit({path.string(), "\x07"}).status().code(), StatusCode::kCorruption);
+}
+
+TEST_F(TextSourceTest, ARestoreNoticesFilesThatChangedInPlace) {
+  for (const size_t size : {size_t{1000}, size_t{128} << 10, size_t{1} << 20}) {
+    for (const bool compressed : {false, true}) {
+      std::string before = ManyLines(size / 100).substr(0, size);
+      if (compressed) before = Compressed(before);
+      const fs::path path = folder_.Write("input", before);
+      TextSource source = Source(path);
+      auto reader = source.OpenSplit({path.string(), {}});
+      std::vector<TextLine> lines;
+      ASSERT_TRUE(*(*reader)->Read(2, &lines));
+      const SourceSplit begun{path.string(), (*reader)->Position()};
+      EXPECT_TRUE(source.CheckRestored(begun).ok());
+
+      folder_.Write("input", before + "more");
+      EXPECT_TRUE(source.CheckRestored(begun).ok()) << "what is appended comes after what was read";
+      EXPECT_TRUE(source.OpenSplit(begun).ok());
+      for (const size_t changed : {size_t{0}, before.size() - 1}) {
+        std::string after = before;
+        after[changed] ^= 1;
+        folder_.Write("input", after);
+        const Status status = source.CheckRestored(begun);
+        EXPECT_EQ(status.code(), StatusCode::kInvalidState) << size << " bytes, byte " << changed << " changed";
+        EXPECT_NE(status.message().find(path.string()), std::string::npos) << status.message();
+        EXPECT_FALSE(source.OpenSplit(begun).ok());
+      }
+    }
+  }
 }
 
 TEST_F(TextSourceTest, SplitsAreTheFilesWithTheirSizes) {

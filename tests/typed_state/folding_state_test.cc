@@ -111,6 +111,31 @@ TEST_F(FoldingStateTest, KeysAndNamespacesFoldApart) {
   EXPECT_EQ(In(state, "w1"), 1);
 }
 
+TEST_F(FoldingStateTest, TellsTheFirstValueFromLaterOnes) {
+  auto state = OpenWith<AggregatingState<Mean>>(Mean());
+  for (const std::string window : {"w1", "w2"}) {
+    state.SetNamespace(window);
+    for (const bool first : {true, false, false}) {
+      bool created = !first;
+      SPILLWAY_EXPECT_OK(state.Add(1, &created));
+      EXPECT_EQ(created, first);
+    }
+  }
+  SPILLWAY_EXPECT_OK(state.Clear());
+  bool created = false;
+  SPILLWAY_EXPECT_OK(state.Add(1, &created));
+  EXPECT_TRUE(created) << "afresh";
+}
+
+TEST_F(FoldingStateTest, TellsTheFirstValueOfSerializedOnes) {
+  auto state = OpenWith<AggregatingState<Joined>>(Joined());
+  for (const bool first : {true, false, false}) {
+    bool created = !first;
+    SPILLWAY_EXPECT_OK(state.Add(1, &created));
+    EXPECT_EQ(created, first);
+  }
+}
+
 TEST_F(FoldingStateTest, AggregatesWithChangedAndWithReplacedAccumulators) {
   auto mean = OpenWith<AggregatingState<Mean>>(Mean());
   EXPECT_EQ(Must(mean.Get()), std::nullopt);

@@ -40,6 +40,7 @@ class StreamExecutionEnvironment {
      public:
       explicit Handle(std::shared_ptr<Source<T>> typed) : typed_(std::move(typed)) {}
       Result<std::vector<SourceSplit>> DiscoverSplits() override { return typed_->DiscoverSplits(); }
+      [[nodiscard]] Status CheckRestored(const SourceSplit& split) override { return typed_->CheckRestored(split); }
       [[nodiscard]] std::optional<uint64_t> SplitSize(const SourceSplit& split) const override {
         return typed_->SplitSize(split);
       }

@@ -27,7 +27,11 @@ struct CheckpointOptions {
   uint32_t retained_max = 1;
 };
 
-enum class RestoreMode { kNone, kLatest, kPath };
+enum class RestoreMode {
+  kNone,
+  kLatest,  // the newest checkpoint that can be read; afresh when there is none, refused when none can be read
+  kPath,
+};
 
 struct ExecutionOptions {
   uint32_t parallelism = 1;                           // --parallelism, parallelism.default

@@ -47,6 +47,8 @@ class JobObserver {
   virtual void OnNothingToRestore(const std::filesystem::path& directory) { static_cast<void>(directory); }
   // The job is checked and opened, its subtasks are about to run.
   virtual void OnRunning() {}
+  // It is durable, and may be restored; its output is committed next.
+  virtual void OnCheckpointDurable(uint64_t checkpoint_id) { static_cast<void>(checkpoint_id); }
   // It is durable, and its output is committed.
   virtual void OnCheckpointCompleted(const CheckpointInfo& checkpoint) { static_cast<void>(checkpoint); }
   // It was given up; the job goes on.

@@ -25,7 +25,7 @@ class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
   virtual Status Write(const T& record) = 0;
-  // Seals what was written since the last call, durably. No output gives no committables.
+  // Seals what was written since the last call, durably. A sink may give a committable that stands for no output.
   virtual Result<std::vector<std::string>> PrepareCommit(uint64_t checkpoint_id) = 0;
 };
 

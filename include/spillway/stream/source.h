@@ -47,6 +47,12 @@ class Source {
 
   // All splits, each at its beginning, in an order that is the same in every run on the same input.
   virtual Result<std::vector<SourceSplit>> DiscoverSplits() = 0;
+  // Before a restored job starts, of every split that was begun: an error when what its position was taken of is not
+  // there any more. The job is then refused. On the thread that called DiscoverSplits, after it.
+  [[nodiscard]] virtual Status CheckRestored(const SourceSplit& split) {
+    static_cast<void>(split);
+    return {};
+  }
   virtual Result<std::unique_ptr<SplitReader<T>>> OpenSplit(const SourceSplit& split) = 0;
   // In any unit that Progress counts in; nullopt when it is not known. For progress only.
   [[nodiscard]] virtual std::optional<uint64_t> SplitSize(const SourceSplit& split) const = 0;

@@ -30,6 +30,7 @@ class SourceHandle {
  public:
   virtual ~SourceHandle() = default;
   virtual Result<std::vector<SourceSplit>> DiscoverSplits() = 0;
+  [[nodiscard]] virtual Status CheckRestored(const SourceSplit& split) = 0;
   [[nodiscard]] virtual std::optional<uint64_t> SplitSize(const SourceSplit& split) const = 0;
 };
 

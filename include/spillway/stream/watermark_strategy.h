@@ -2,7 +2,8 @@
 //
 // A strategy is a plain value, copied to every subtask. The watermark W of a stream says: no record with a timestamp
 // <= W is expected any more. Each subtask's watermark follows the largest timestamp that it has seen; downstream, the
-// least one of all inputs counts.
+// least one of all inputs counts. As in Flink, what a strategy has seen is not in checkpoints: after a restore its
+// watermark begins at the least time; keyed operators keep theirs, so what was late for them before is late after it.
 //
 // A source subtask reads its splits one after the other. Unless the strategy says that splits lie in the order of time,
 // several files may cover the same time, so the watermark stays back until the subtask reads its last split, and no

@@ -26,7 +26,8 @@ class ReducedContents {
     return {};
   }
   void SetWindow(const TimeWindow& window) { state_->SetNamespace(window); }
-  Status Add(const T& value) { return state_->Add(value); }
+  // `created`: whether the record is the window's first.
+  Status Add(const T& value, bool* created) { return state_->Add(value, created); }
   // use(const Result&); not called when there is nothing.
   template <typename Use>
   Status With(Use use) {
@@ -52,7 +53,7 @@ class AggregatedContents {
     return {};
   }
   void SetWindow(const TimeWindow& window) { state_->SetNamespace(window); }
-  Status Add(const In& value) { return state_->Add(value); }
+  Status Add(const In& value, bool* created) { return state_->Add(value, created); }
   template <typename Use>
   Status With(Use use) {
     SPILLWAY_ASSIGN_OR_RETURN(const std::optional<Result> folded, state_->Get());
@@ -77,7 +78,11 @@ class ListedContents {
     return {};
   }
   void SetWindow(const TimeWindow& window) { state_->SetNamespace(window); }
-  Status Add(const T& value) { return state_->Add(value); }
+  // A list is appended to without being looked at, so any record may be the first.
+  Status Add(const T& value, bool* created) {
+    *created = true;
+    return state_->Add(value);
+  }
   template <typename Use>
   Status With(Use use) {
     SPILLWAY_ASSIGN_OR_RETURN(ListIterator<T> elements, state_->Iterate());

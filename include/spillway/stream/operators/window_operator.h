@@ -56,7 +56,9 @@ class WindowOperator final : public KeyedOperator<typename Contents::In, Out> {
       return {};
     }
     contents_.SetWindow(window);
-    SPILLWAY_RETURN_IF_ERROR(contents_.Add(value));
+    bool created = false;
+    SPILLWAY_RETURN_IF_ERROR(contents_.Add(value, &created));
+    if (!created) return {};  // the timer stands already
     std::string scratch;
     return this->keyed_->RegisterTimer(window.MaxTimestamp(), NamespaceBytesOf(window, &scratch));
   }
