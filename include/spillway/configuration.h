@@ -91,6 +91,7 @@ class Configuration {
     return Parsed(Text(option.key), static_cast<T*>(nullptr));
   }
 
+  [[nodiscard]] bool Knows(std::string_view key) const { return Find(key) != nullptr; }
   [[nodiscard]] bool IsSet(std::string_view key) const { return values_.contains(key); }
   // The value of a known key as text.
   [[nodiscard]] const std::string& Text(std::string_view key) const;

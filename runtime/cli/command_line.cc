@@ -11,17 +11,26 @@
 #include "runtime/cli/plugin_commands.h"
 #include "runtime/cli/run_command.h"
 #include "runtime/config/job_configuration.h"
+#include "runtime/config/spillway_options.h"
 
 namespace spillway::cli {
 namespace {
 
-std::string KeysHelp() {
-  std::string text = "Configuration keys, for -D and --conf (sizes as 24MiB, durations as 200ms):\n";
-  for (const OptionDescriptor& option : runtime::RuntimeOptions()) {
+std::string KeyLines(const std::vector<OptionDescriptor>& options) {
+  std::string text;
+  for (const OptionDescriptor& option : options) {
     text += fmt::format("  {}\n      {}{}\n", option.key, option.help,
                         option.default_value.empty() ? "" : fmt::format("; default {}", option.default_value));
   }
-  text += "  and those of the backend: 'spillway plugin info BACKEND' lists them.\n\n";
+  return text;
+}
+
+std::string KeysHelp() {
+  std::string text = "Configuration keys, for -D and --conf (sizes as 24MiB, durations as 200ms):\n";
+  text += KeyLines(runtime::RuntimeOptions());
+  text += fmt::format("  of the backend {}:\n", runtime::kSpillwayBackend);
+  text += KeyLines(runtime::SpillwayOptions());
+  text += "  and those of other backends: 'spillway plugin info BACKEND' lists them.\n\n";
   return text + kExitCodesHelp;
 }
 

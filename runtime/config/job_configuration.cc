@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "runtime/config/config_values.h"
+#include "runtime/config/spillway_options.h"
 
 namespace spillway::runtime {
 namespace {
@@ -71,6 +72,33 @@ std::vector<std::filesystem::path> LocalDirectories(const std::string& listed) {
   return directories;
 }
 
+bool TakesSpillwayOptions(const Plugin& plugin) {
+  return plugin.name() == kSpillwayBackend;
+}
+
+// A value as plugins read it, who need not know percents and all the ways to write a unit.
+std::string TextForPlugin(const OptionDescriptor& option, const std::string& text) {
+  if (option.type == OptionType::kRatio) return fmt::format("{}", ParseRatio(text).value());
+  if (option.type == OptionType::kDuration) return fmt::format("{}us", ParseDuration(text).value().count());
+  return text;
+}
+
+// The keys of the plugin that were set; spill.dirs is the runtime's to read.
+std::vector<std::pair<std::string, std::string>> BackendConfig(const Configuration& configuration,
+                                                               const Plugin& plugin) {
+  std::vector<std::pair<std::string, std::string>> config;
+  const std::span<const spw_config_key> announced = plugin.config_keys();
+  for (const OptionDescriptor& option : configuration.options()) {
+    if (!configuration.IsSet(option.key)) continue;
+    const bool of_plugin =
+        TakesSpillwayOptions(plugin) && IsSpillwayOption(option.key)
+            ? option.key != kSpillDirs.key
+            : std::any_of(announced.begin(), announced.end(), [&](const auto& key) { return option.key == key.name; });
+    if (of_plugin) config.emplace_back(option.key, TextForPlugin(option, configuration.Text(option.key)));
+  }
+  return config;
+}
+
 }  // namespace
 
 std::vector<OptionDescriptor> RuntimeOptions() {
@@ -99,8 +127,13 @@ std::string BackendOf(std::span<const ConfigSetting> settings) {
 
 Result<Configuration> JobConfiguration(std::span<const ConfigSetting> settings, const Plugin& plugin) {
   std::vector<OptionDescriptor> options = RuntimeOptions();
+  const bool takes_spillway_options = TakesSpillwayOptions(plugin);
+  if (takes_spillway_options) {
+    for (OptionDescriptor& option : SpillwayOptions()) options.push_back(std::move(option));
+  }
   for (const spw_config_key& key : plugin.config_keys()) {
     SPILLWAY_ASSIGN_OR_RETURN(OptionDescriptor option, OptionOfPluginKey(key, plugin));
+    if (takes_spillway_options && IsSpillwayOption(option.key)) continue;  // the runtime checks them more closely
     const auto same = std::find_if(options.begin(), options.end(),
                                    [&](const OptionDescriptor& known) { return known.key == option.key; });
     if (same != options.end()) {
@@ -110,7 +143,14 @@ Result<Configuration> JobConfiguration(std::span<const ConfigSetting> settings, 
     options.push_back(std::move(option));
   }
   Configuration configuration(std::move(options));
-  for (const ConfigSetting& setting : settings) SPILLWAY_RETURN_IF_ERROR(configuration.Set(setting));
+  for (const ConfigSetting& setting : settings) {
+    if (IsSpillwayOption(setting.key) && !configuration.Knows(setting.key)) {
+      return Status::InvalidArgument(
+          fmt::format("'{}' ({}) is a key of the backend '{}', and this job runs on '{}'; remove it", setting.key,
+                      setting.origin, kSpillwayBackend, plugin.name()));
+    }
+    SPILLWAY_RETURN_IF_ERROR(configuration.Set(setting));
+  }
   return configuration;
 }
 
@@ -126,6 +166,11 @@ Result<ExecutionOptions> ExecutionOptionsOf(const Configuration& configuration, 
                     kMaxParallelism.key, options.max_parallelism));
   }
   options.local_directories = LocalDirectories(configuration.Get(kTemporaryDirs));
+  if (TakesSpillwayOptions(plugin)) {
+    SPILLWAY_RETURN_IF_ERROR(CheckSpillRatios(configuration));
+    const std::string dirs = configuration.Get(kSpillDirs);
+    if (dirs.find_first_not_of(':') != std::string::npos) options.local_directories = LocalDirectories(dirs);
+  }
   options.checkpoints.directory = configuration.Get(kCheckpointDir);
   SPILLWAY_ASSIGN_OR_RETURN(options.checkpoints.interval, Milliseconds(configuration, kCheckpointInterval));
   SPILLWAY_ASSIGN_OR_RETURN(options.checkpoints.timeout, Milliseconds(configuration, kCheckpointTimeout));
@@ -137,9 +182,7 @@ Result<ExecutionOptions> ExecutionOptionsOf(const Configuration& configuration, 
     return Status::InvalidArgument(fmt::format("{} is set without {}; say where the checkpoints shall go",
                                                kCheckpointInterval.key, kCheckpointDir.key));
   }
-  for (const spw_config_key& key : plugin.config_keys()) {
-    if (configuration.IsSet(key.name)) options.backend_config.emplace_back(key.name, configuration.Text(key.name));
-  }
+  options.backend_config = BackendConfig(configuration, plugin);
   return options;
 }
 

@@ -49,10 +49,12 @@ inline constexpr ConfigOption<int64_t> kDefaultParallelism{"parallelism.default"
 // The backend that these settings name, or the default.
 [[nodiscard]] std::string BackendOf(std::span<const ConfigSetting> settings);
 
-// Checks the settings against all known keys. A plugin whose announced keys cannot be understood is refused.
+// Checks the settings against all known keys: the runtime's, for the hybrid those of spillway_options.h, and what the
+// plugin announces. A plugin whose announced keys cannot be understood is refused.
 [[nodiscard]] Result<Configuration> JobConfiguration(std::span<const ConfigSetting> settings, const Plugin& plugin);
 
-// What the configuration comes down to. The plugin's keys that were set are handed on as text; restore is not part of
+// What the configuration comes down to. The plugin's keys that were set are handed on as text, as they were written but
+// for ratios ("0.85") and durations ("60000000us"); spill.dirs takes the place of io.tmp.dirs. Restore is not part of
 // it.
 [[nodiscard]] Result<ExecutionOptions> ExecutionOptionsOf(const Configuration& configuration, const Plugin& plugin);
 

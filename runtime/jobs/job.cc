@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/jobs/page_trace.h"
 #include "runtime/jobs/vm_noise.h"
 #include "runtime/jobs/wordcount.h"
 
@@ -20,7 +21,7 @@ Result<std::vector<std::filesystem::path>> BuiltJob::CommittedFiles() const {
 }
 
 std::span<const JobDefinition> Jobs() {
-  static constexpr std::array kJobs{kVmNoiseJob, kWordcountJob};
+  static constexpr std::array kJobs{kPageTraceJob, kVmNoiseJob, kWordcountJob};
   return kJobs;
 }
 

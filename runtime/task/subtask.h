@@ -100,7 +100,7 @@ class Subtask final : public CheckpointedSubtask {
   BarrierAligner aligner_;
   size_t inputs_ended_ = 0;
   bool source_finished_ = false;
-  Clock::time_point entries_updated_{};
+  Clock::time_point entries_due_{};
 
   // Declared so that they end in this order: writing snapshots, then operators, keyed scope, backend.
   std::unique_ptr<KeyedBackend> backend_;

@@ -1,4 +1,5 @@
 // What a subtask does all the time: read its source, or what comes through its gate.
+#include <algorithm>
 #include <utility>
 
 #include "runtime/task/subtask.h"
@@ -11,7 +12,10 @@ namespace {
 constexpr std::chrono::milliseconds kSourcePause{1};
 // How often a subtask without input looks at the clock, for streams that may become idle.
 constexpr std::chrono::milliseconds kInputPause{50};
+// How often entries are counted at most. Some backends count by a walk over all state, so the pause grows with what the
+// last count took, and counting takes a hundredth of the time at most.
 constexpr std::chrono::milliseconds kEntriesInterval{250};
+constexpr int kEntriesPausePerCount = 99;
 
 }  // namespace
 
@@ -135,11 +139,12 @@ void Subtask::TakeNotices() {
 void Subtask::UpdateEntries(bool now) {
   if (keyed_ == nullptr) return;
   const Clock::time_point time = Clock::now();
-  if (!now && time - entries_updated_ < kEntriesInterval) return;
-  entries_updated_ = time;
+  if (!now && time < entries_due_) return;
   if (const Result<uint64_t> count = keyed_->EntryCount(); count.ok()) {
     figures_->entries.store(*count, std::memory_order_relaxed);
   }
+  const Clock::time_point counted = Clock::now();
+  entries_due_ = counted + std::max<Clock::duration>(kEntriesInterval, (counted - time) * kEntriesPausePerCount);
 }
 
 void Subtask::Trigger(const Barrier& barrier) {

@@ -43,6 +43,7 @@ TEST_F(PluginCommandsTest, VerifyRunsTheKit) {
 TEST_F(PluginCommandsTest, JobsAreListed) {
   const Ended ended = Run({"jobs"});
   EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.out.find("page-trace: "), std::string::npos);
   EXPECT_NE(ended.out.find("vm-noise: "), std::string::npos);
   EXPECT_NE(ended.out.find("wordcount: "), std::string::npos);
 }

@@ -1,14 +1,11 @@
 // vm-noise on the real readings: on every backend, at every parallelism, and stopped and resumed on the way, its output
 // is what a plain loop over the file gives. Skipped, visibly, where the file is not.
 
-#include <zstd.h>
+#include "tests/cli/real_data.h"
 
-#include <array>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string_view>
 #include <unordered_map>
@@ -22,34 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using runtime::Welford;
 
-fs::path RealFile() {
-  const char* folder = std::getenv("SPILLWAY_DATA");
-  return fs::path(folder == nullptr ? "../shared/data" : folder) / "azure-vm-noise-2023q4.csv.zst";
-}
-
-std::string Decompressed(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string compressed{std::istreambuf_iterator<char>(in), {}};
-  std::string text(ZSTD_getFrameContentSize(compressed.data(), compressed.size()), '\0');
-  EXPECT_EQ(ZSTD_decompress(text.data(), text.size(), compressed.data(), compressed.size()), text.size());
-  return text;
-}
-
-// The pieces of `text` between `separator`s.
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> pieces;
-  for (;;) {
-    const size_t end = text.find(separator);
-    pieces.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return pieces;
-    text.remove_prefix(end + 1);
-  }
-}
-
-std::string Number(double number) {
-  std::array<char, 40> text{};
-  snprintf(text.data(), text.size(), ",%.9g", number);
-  return text.data();
+fs::path Readings() {
+  return RealFile("azure-vm-noise-2023q4.csv.zst");
 }
 
 // All lines that vm-noise must write, by a loop over the rows. The file needs no quotes and has no malformed row.
@@ -87,23 +58,13 @@ std::vector<std::string> ExpectedLines(const std::string& text) {
   return lines;
 }
 
-struct BackendUnderTest {
-  const char* name;
-  const char* library;
-  const char* interval;  // of checkpoints; the model copies all of its state at each
-};
-
-void PrintTo(const BackendUnderTest& backend, std::ostream* out) {
-  *out << backend.name;
-}
-
 class RealDataTest : public CommandTest, public testing::WithParamInterface<BackendUnderTest> {
  protected:
   // The debug proxy would make the runs slower still; smaller tests have it.
   static void SetUpTestSuite() { setenv("SPILLWAY_DEBUG_PROXY", "0", 1); }
 
   [[nodiscard]] Words JobWords(const char* parallelism) const {
-    return RunWords("vm-noise", {"--input", RealFile().string(), "--backend", GetParam().library, "--parallelism",
+    return RunWords("vm-noise", {"--input", Readings().string(), "--backend", GetParam().library, "--parallelism",
                                  parallelism, "--strict", "-D", "execution.checkpointing.dir=" + checkpoints(), "-D",
                                  std::string("execution.checkpointing.interval=") + GetParam().interval});
   }
@@ -114,10 +75,10 @@ class RealDataTest : public CommandTest, public testing::WithParamInterface<Back
 };
 
 TEST_P(RealDataTest, VmNoiseGivesWhatAPlainLoopGives) {
-  if (!fs::exists(RealFile())) {
-    GTEST_SKIP() << "no " << RealFile() << "; set SPILLWAY_DATA to the folder of the real data";
+  if (!fs::exists(Readings())) {
+    GTEST_SKIP() << "no " << Readings() << "; set SPILLWAY_DATA to the folder of the real data";
   }
-  const std::string expected = DigestOf(ExpectedLines(Decompressed(RealFile())));
+  const std::string expected = DigestOf(ExpectedLines(Decompressed(Readings())));
   for (const char* parallelism : {"1", "2"}) {
     ForgetRun();
     const Ended ended = Run(JobWords(parallelism));

@@ -57,6 +57,20 @@ TEST_F(RunErrorsTest, ConfigurationThatIsWrong) {
   ExpectHas(RefusedRun({"--restore", "latest"}), "set execution.checkpointing.dir");
 }
 
+TEST_F(RunErrorsTest, SpillingThatMakesNoSense) {
+  const std::string prefix = "state.backend.spillway.";
+  ExpectHas(RefusedRun({"-D", prefix + "spill.stop-ratio=0.9"}),
+            "spill.stop-ratio = 0.9 is above state.backend.spillway.spill.start-ratio = 0.8 (the default)");
+  ExpectHas(RefusedRun({"-D", prefix + "spill.stop-ratio=0"}), "must be more than 0");
+  ExpectHas(RefusedRun({"-D", prefix + "spill.start-ratio=1.1"}), "expected a ratio from 0 to 1");
+  ExpectHas(RefusedRun({"-D", prefix + "io.engine=fast"}), "expected one of auto, uring, pread");
+  ExpectHas(RefusedRun({"-D", prefix + "io.depth=5000"}), "expected a whole number from 1 to 4096");
+  ExpectHas(RefusedRun({"-D", prefix + "spill.dir=/x"}), "did you mean 'state.backend.spillway.spill.dirs'?");
+  ExpectHas(RefusedRun({"-D", prefix + "spill.dirs=/nowhere"}),
+            "the directory for local files /nowhere does not exist");
+  ExpectHas(RefusedRun({"--backend", SPILLWAY_MODEL, "-D", prefix + "io.depth=1"}), "is a key of the backend 'hybrid'");
+}
+
 TEST_F(RunErrorsTest, PluginsThatAreNone) {
   ExpectHas(RefusedRun({"--backend", "nowhere"}), "nowhere");
   ExpectHas(RefusedRun({"--backend", folder_.Write("libtext.so", "text").string()}), "libtext.so");

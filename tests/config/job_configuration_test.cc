@@ -13,8 +13,9 @@ namespace {
 // A plugin that can do nothing but announce keys.
 class JobConfigurationTest : public testing::Test {
  protected:
-  std::shared_ptr<const Plugin> PluginWith(std::vector<spw_config_key> keys) {
+  std::shared_ptr<const Plugin> PluginWith(std::vector<spw_config_key> keys, const char* name = "test") {
     keys_ = std::move(keys);
+    descriptor_.name = name;
     api_ = CompleteBackendTable(&empty_);
     descriptor_.config_keys = keys_.data();
     descriptor_.config_key_count = static_cast<uint32_t>(keys_.size());
@@ -107,6 +108,17 @@ TEST_F(JobConfigurationTest, SettingsThatContradictEachOtherAreRefused) {
   EXPECT_NE(error({{"execution.checkpointing.interval", "1500us", "-D"}}).find("whole milliseconds"),
             std::string::npos);
   EXPECT_NE(error({{"execution.checkpointing.timeout", "0", "-D"}}).find("more than 0"), std::string::npos);
+}
+
+TEST_F(JobConfigurationTest, RatiosAndDurationsReachThePluginInOneForm) {
+  const auto plugin = PluginWith({{"r", "ratio", "0.5", "r"}, {"d", "duration", "1s", "d"}, {"b", "bytes", "1", "b"}});
+  const auto configuration = JobConfiguration(
+      std::vector<ConfigSetting>{{"r", "85%", "-D"}, {"d", "2MIN", "-D"}, {"b", "24MiB", "-D"}}, *plugin);
+  ASSERT_TRUE(configuration.ok()) << configuration.status().ToString();
+  const auto options = ExecutionOptionsOf(*configuration, *plugin);
+  ASSERT_TRUE(options.ok()) << options.status().ToString();
+  EXPECT_EQ(options->backend_config,
+            (std::vector<std::pair<std::string, std::string>>{{"r", "0.85"}, {"d", "120000000us"}, {"b", "24MiB"}}));
 }
 
 TEST_F(JobConfigurationTest, AssignmentsHaveAKeyAndAValue) {

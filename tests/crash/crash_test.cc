@@ -60,6 +60,17 @@ fs::path WriteReadings(const TemporaryFolder& folder) {
   return folder.Write("readings.csv", text);
 }
 
+// Requests of a few pages each, most of them among some hundred.
+fs::path WriteTrace(const TemporaryFolder& folder) {
+  std::mt19937_64 random(3);
+  std::string text;
+  for (uint64_t request = 0; request < 300'000; ++request) {
+    const uint64_t place = random() % 300;
+    text += std::to_string(place * place) + " " + std::to_string(1 + random() % 8) + " 0 0\n";
+  }
+  return folder.Write("trace.lis", text);
+}
+
 class CrashTest : public ::testing::TestWithParam<const char*> {
  protected:
   // The job undisturbed at parallelism 1 and killed several times give the same lines.
@@ -94,6 +105,10 @@ TEST_P(CrashTest, WordsAreCountedOnce) {
 
 TEST_P(CrashTest, ReadingsAreCountedOnceAndAlertsAndWindowsComeOnce) {
   ExpectNothingLostOrDoubled("vm-noise", WriteReadings(folder_));
+}
+
+TEST_P(CrashTest, AccessesOfPagesAreCountedOnce) {
+  ExpectNothingLostOrDoubled("page-trace", WriteTrace(folder_));
 }
 
 std::string BackendName(const ::testing::TestParamInfo<const char*>& info) {

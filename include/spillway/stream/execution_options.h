@@ -38,11 +38,12 @@ struct ExecutionOptions {
   uint32_t max_parallelism = kDefaultMaxParallelism;  // pipeline.max-parallelism
   // state.backend.type: the name of a plugin ("hybrid") or the path of its library.
   std::string backend = "hybrid";
-  // The plugin's own keys, as its descriptor announces them, with their values as text.
+  // The plugin's own keys, as its descriptor announces them (state.backend.rocksdb.*, state.backend.spillway.*), with
+  // their values as text.
   std::vector<std::pair<std::string, std::string>> backend_config;
   // state.backend.spillway.memory.budget: of all keyed state of the job in bytes; 0: no limit.
   uint64_t memory_budget_bytes = 0;
-  // io.tmp.dirs: where backend instances may make local files; none: they may not.
+  // io.tmp.dirs, state.backend.spillway.spill.dirs: where backend instances may make local files; none: they may not.
   std::vector<std::filesystem::path> local_directories;
   CheckpointOptions checkpoints;
   RestoreMode restore = RestoreMode::kNone;
