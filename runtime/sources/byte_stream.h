@@ -1,9 +1,9 @@
 // Reads the bytes of an input file from front to back, decompressing what is compressed.
 //
 // OpenByteStream tells by the first four bytes of the file, not by its name, whether it is zstd (one frame or several)
-// or plain; only a file that has less and is called *.zst counts as a frame that was cut off. A stream belongs to one thread. Errors: kCorruption when compressed data is damaged, cut off, or needs a
-// window beyond zstd's default limit of 128 MiB (what was read before stays good); kIoError and kNotFound as the system
-// says, naming the file.
+// or plain; only a file that has less and is called *.zst counts as a frame that was cut off. A stream belongs to one
+// thread. Errors: kCorruption when compressed data is damaged, cut off, or needs a window beyond zstd's default limit
+// of 128 MiB (what was read before stays good); kIoError and kNotFound as the system says, naming the file.
 #pragma once
 
 #include <cstddef>
