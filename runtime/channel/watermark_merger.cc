@@ -18,9 +18,11 @@ WatermarkMerger::Change WatermarkMerger::Merge() {
   bool any_active = false;
   bool all_ended = true;
   int64_t least = kWatermarkAfterAll;
+  int64_t most = kWatermarkBeforeAll;  // of those that have not ended
   for (const Channel& channel : channels_) {
     const bool ended = channel.watermark == kWatermarkAfterAll;
     all_ended = all_ended && ended;
+    if (!ended) most = std::max(most, channel.watermark);
     if (ended || channel.idle) continue;
     any_active = true;
     least = std::min(least, channel.watermark);
@@ -30,9 +32,11 @@ WatermarkMerger::Change WatermarkMerger::Merge() {
     idle_ = idle;
     change.idle = idle;
   }
-  if ((any_active || all_ended) && least > merged_) {
-    merged_ = least;
-    change.watermark = least;
+  // When nobody is active, those that are behind hold nobody back any more.
+  const int64_t now = any_active || all_ended ? least : most;
+  if (now > merged_) {
+    merged_ = now;
+    change.watermark = now;
   }
   return change;
 }

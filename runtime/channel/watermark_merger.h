@@ -1,7 +1,7 @@
 // The watermark of a subtask with several inputs: the least one of those that are not idle.
 //
-// Belongs to the reading subtask's thread. The merged watermark never goes back; when every input is idle it stays
-// where it is, and the subtask is idle itself.
+// Belongs to the reading subtask's thread. The merged watermark never goes back; when every input is idle it is the
+// greatest of theirs, as in Flink, and the subtask is idle itself.
 #pragma once
 
 #include <cstdint>

@@ -135,6 +135,15 @@ TEST(WatermarkMerger, IdleInputsHoldNobodyBack) {
   EXPECT_EQ(merger.Watermark(1, 20).watermark, 20);
 }
 
+TEST(WatermarkMerger, WhenAllAreIdleTheGreatestCounts) {
+  WatermarkMerger merger(2);
+  EXPECT_EQ(merger.Watermark(0, 10).watermark, std::nullopt);
+  EXPECT_EQ(merger.Idle(0, true).watermark, std::nullopt);  // the other one may still have earlier records
+  const WatermarkMerger::Change all_idle = merger.Idle(1, true);
+  EXPECT_EQ(all_idle.idle, true);
+  EXPECT_EQ(all_idle.watermark, 10);
+}
+
 TEST(WatermarkMerger, EndedInputsHoldNobodyBackAndTheEndNeedsAll) {
   WatermarkMerger merger(3);
   merger.Watermark(0, kWatermarkAfterAll);
