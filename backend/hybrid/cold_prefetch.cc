@@ -49,7 +49,13 @@ Status Load(Instance* instance, const std::vector<Wanted>& all, bool map_entries
     } else {
       InstallValue(wanted.state, wanted.address, *record);
     }
-    if (Node* node = InMemory(wanted)) Touch(node);
+    Node* node = InMemory(wanted);
+    if (node == nullptr) return;
+    if (wanted.state->kind() == SPW_STATE_MAP) {
+      instance->NoteShownCollection(node);
+    } else {
+      instance->NoteShown(node);
+    }
   });
 }
 

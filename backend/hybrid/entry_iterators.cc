@@ -198,7 +198,7 @@ Result<StateIterator*> Merged(std::unique_ptr<Made> made, const Probe& probe, co
 
 Result<StateIterator*> IterateList(State* state, const EntryAddress& address) {
   const KeyGroupTable& table = state->table(address.group);
-  const Node* node = FindNode(&table.root.word, address.probe);
+  Node* node = FindNode(&table.root.word, address.probe);
   if (node == nullptr ? table.resident() : IsTombstone(node)) return nullptr;
   const ListHeader header = node == nullptr ? ListHeader{} : ListHeaderOf(node);
   const bool whole = node != nullptr && header.partial == 0;
@@ -206,13 +206,14 @@ Result<StateIterator*> IterateList(State* state, const EntryAddress& address) {
   auto made = std::make_unique<ListIterator>(state, address);
   if (made->failed()) return OutOfEpochs(*state);
   if (!whole) return Merged(std::move(made), address.probe, node);
+  state->instance()->NoteShownCollection(node);  // its pieces may be looked at until the next safepoint, even when the iterator is gone
   made->Walk(LastPieceOf(header));
   return made.release();
 }
 
 Result<StateIterator*> IterateMap(State* state, const EntryAddress& address) {
   const KeyGroupTable& table = state->table(address.group);
-  const Node* node = FindNode(&table.root.word, address.probe);
+  Node* node = FindNode(&table.root.word, address.probe);
   if (node == nullptr ? table.resident() : IsTombstone(node)) return nullptr;
   const MapHeader header = node == nullptr ? MapHeader{} : MapHeaderOf(node);
   const bool whole = node != nullptr && header.partial == 0;
@@ -220,6 +221,7 @@ Result<StateIterator*> IterateMap(State* state, const EntryAddress& address) {
   auto made = std::make_unique<MapIterator>(state, address);
   if (made->failed()) return OutOfEpochs(*state);
   if (!whole) return Merged(std::move(made), address.probe, node);
+  state->instance()->NoteShownCollection(node);  // as of lists
   made->Walk(header.entries.word);
   return made.release();
 }

@@ -1,5 +1,7 @@
 #include "backend/hybrid/evictor.h"
 
+#include <optional>
+
 #include "backend/hybrid/instance.h"
 #include "backend/hybrid/list_state.h"
 #include "backend/hybrid/map_state.h"
@@ -38,6 +40,8 @@ uint64_t Evictor::Evict(uint64_t bytes, uint64_t segments, When when) {
   uint64_t freed = 0;
   if (instance_->states().empty()) return 0;
   if (groups_.empty()) NextTable();
+  std::optional<ShownSet> shown;
+  if (when == When::kInOperation) shown.emplace(instance_->shown());
   while (freed < bytes && segments > 0 && !exhausted()) {
     if (at_state_ >= instance_->states().size()) NextTable();
     State* state = instance_->states()[at_state_].get();
@@ -49,7 +53,7 @@ uint64_t Evictor::Evict(uint64_t bytes, uint64_t segments, When when) {
       continue;
     }
     --segments;
-    const uint64_t freed_here = SweepSegment(state, group, when);
+    const uint64_t freed_here = SweepSegment(state, group, shown ? &*shown : nullptr);
     freed += freed_here;
     freed_in_round_ += freed_here;
     if (hand_ == 0) NextTable();
@@ -57,14 +61,13 @@ uint64_t Evictor::Evict(uint64_t bytes, uint64_t segments, When when) {
   return freed;
 }
 
-bool Evictor::IsKept(Node* node, uint32_t flushed_epoch, When when) {
-  const uint32_t marks = node->structure & ~kVersionMask;
-  if (when == When::kSafepoint) node->structure &= kVersionMask;
-  if (node->value_version > flushed_epoch) return true;
-  return (marks & (when == When::kSafepoint ? kNodeReferenced : kNodeShown)) != 0;
+bool Evictor::IsKept(Node* node, uint32_t flushed_epoch, const ShownSet* shown) {
+  const bool referenced = (node->structure & kNodeReferenced) != 0;
+  node->structure &= kVersionMask;
+  return referenced || node->value_version > flushed_epoch || (shown != nullptr && shown->Has(node));
 }
 
-uint64_t Evictor::SweepSegment(State* state, uint32_t group, When when) {
+uint64_t Evictor::SweepSegment(State* state, uint32_t group, const ShownSet* shown) {
   KeyGroupTable& table = state->table(group);
   const uint32_t flushed_epoch = table.spilled->flushed_epoch;
   const uint32_t alignment = state->node_alignment();
@@ -72,11 +75,12 @@ uint64_t Evictor::SweepSegment(State* state, uint32_t group, When when) {
   uint64_t freed = 0;
   int64_t gone = 0;
   const auto drop = [&](Node* node) {
-    const bool kept = IsKept(node, flushed_epoch, when);
+    const bool kept = IsKept(node, flushed_epoch, shown);
+    const bool is_collection = state->kind() != SPW_STATE_VALUE;
+    if (is_collection && shown != nullptr && shown->HasCollection(node)) return false;
     if (state->kind() == SPW_STATE_MAP && !IsTombstone(node)) {
       // What is in it first: a map goes when nothing of it is left in memory.
-      if (when == When::kInOperation && (node->structure & kNodeShown) != 0) return false;
-      freed += SweepMap(state, group, node, when);
+      freed += SweepMap(state, group, node, shown);
       if (kept || MapHeaderOf(node).entries.count != 0) return false;
     } else if (kept) {
       return false;
@@ -96,7 +100,7 @@ uint64_t Evictor::SweepSegment(State* state, uint32_t group, When when) {
   return freed;
 }
 
-uint64_t Evictor::SweepMap(State* state, uint32_t group, Node* node, When when) {
+uint64_t Evictor::SweepMap(State* state, uint32_t group, Node* node, const ShownSet* shown) {
   KeyGroupTable& table = state->table(group);
   auto* header = reinterpret_cast<MapHeader*>(MutableValueOf(node, alignof(uint64_t)));
   if (header->entries.count == 0) return 0;
@@ -106,7 +110,7 @@ uint64_t Evictor::SweepMap(State* state, uint32_t group, Node* node, When when) 
   uint64_t freed = 0;
   uint32_t hand = 0;
   const auto drop = [&](Node* entry) {
-    if (IsKept(entry, flushed_epoch, when)) return false;
+    if (IsKept(entry, flushed_epoch, shown)) return false;
     if (IsTombstone(entry)) --header->tombstones;
     header->partial = 1;
     freed += AllocatedBytes(NodeBytes(entry, alignment));

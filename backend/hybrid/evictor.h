@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/hybrid/group_heat.h"
+#include "backend/hybrid/shown_nodes.h"
 #include "backend/hybrid/state.h"
 
 namespace spillway::hybrid {
@@ -16,8 +17,8 @@ namespace spillway::hybrid {
 class Evictor {
  public:
   enum class When {
-    kSafepoint,    // the host sees nothing: marks are cleared, what is not referenced goes
-    kInOperation,  // what the host may see stays, marks too
+    kSafepoint,    // the host sees nothing
+    kInOperation,  // what the host may see stays
   };
 
   Evictor(Instance* instance, GroupHeat* heat) : instance_(instance), heat_(heat) {}
@@ -31,9 +32,10 @@ class Evictor {
  private:
   // Moves to the next table; ranks anew after the last.
   void NextTable();
-  uint64_t SweepSegment(State* state, uint32_t group, When when);
-  uint64_t SweepMap(State* state, uint32_t group, Node* node, When when);
-  [[nodiscard]] static bool IsKept(Node* node, uint32_t flushed_epoch, When when);
+  // `shown`: what stays; null: nothing has to.
+  uint64_t SweepSegment(State* state, uint32_t group, const ShownSet* shown);
+  uint64_t SweepMap(State* state, uint32_t group, Node* node, const ShownSet* shown);
+  [[nodiscard]] static bool IsKept(Node* node, uint32_t flushed_epoch, const ShownSet* shown);
 
   Instance* const instance_;
   GroupHeat* const heat_;

@@ -198,7 +198,6 @@ void Instance::Register(StateIterator* iterator) {
 }
 
 void Instance::Unregister(StateIterator* iterator) {
-  items_outlive_ = true;
   if (iterators_ == iterator) iterators_ = iterator->next_registered();
   iterator->Unlink();
 }

@@ -86,16 +86,27 @@ class Instance {
   void Safepoint(uint64_t reclaim_steps);
   // What a safepoint lets go: frees at most so many retired objects, evicts when the share is nearly used up.
   void FreeMemory(uint64_t reclaim_steps);
-  // A value that the host may write in place until the next safepoint.
-  void NoteShown(Node* node) { shown_.Add(node); }
+  // A value, or an entry of a map, that the host may look at or write in place until the next safepoint.
+  void NoteShown(Node* node) {
+    Touch(node);
+    shown_.Add(node);
+  }
+  // A list or map that is to stay in memory until then.
+  void NoteShownCollection(Node* node) {
+    Touch(node);
+    shown_.AddCollection(node->hash);
+  }
+  [[nodiscard]] const ShownNodes& shown() const { return shown_; }
+  // Whether it can be told what the host sees.
+  [[nodiscard]] bool may_evict() const { return !items_outlive_ && !shown_.overflown(); }
   // Begins views of a table from inside a record: nodes that the host may still write in place stay in the live table,
   // the view gets copies.
   [[nodiscard]] bool BeginOwnerView(State* state, uint32_t group, View* view);
 
   // Ends views that were handed back, between safepoints.
   void EndHandedBack();
-  // Whether the host may still look at items of an iterator that it has released.
-  [[nodiscard]] bool items_outlive() const { return items_outlive_; }
+  // The host may look, until the next safepoint, at items of an iterator over a whole state that it has released.
+  void NoteItemsOutlive() { items_outlive_ = true; }
   // Whether a snapshot may be holding views.
   [[nodiscard]] bool snapshots_run() { return snapshots_.size() > 0; }
 

@@ -43,6 +43,7 @@ class StateIterator {
   void Unlink();
 
  protected:
+  [[nodiscard]] bool detached() const { return detached_; }
   // Ends all views it holds, and what reads runs, unless it was done before. Called by the destructors of those that
   // hold any, and by Detach.
   virtual void EndViews() = 0;

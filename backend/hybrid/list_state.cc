@@ -174,7 +174,7 @@ spw_code MergeLists(State* state, const EntryAddress& target, std::span<const En
     spw_code code = SPW_OK;
     Node* node = ResidentList(state, source, &code);
     if (code != SPW_OK) return code;
-    if (node != nullptr) Touch(node);  // so that it stays while the next ones come in
+    if (node != nullptr) state->instance()->NoteShownCollection(node);  // so that it stays while the next ones come in
   }
   for (const EntryAddress& source : sources) {
     const Node* node = tree.Find(source.probe);

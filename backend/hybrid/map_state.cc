@@ -115,7 +115,7 @@ spw_code GetMapEntry(State* state, const EntryAddress& address, BytesView map_ke
   if (code != SPW_OK) return code;
   if (entry == nullptr || IsTombstone(entry)) return SPW_ABSENT;
   Touch(map);
-  Touch(entry);
+  state->instance()->NoteShown(entry);
   *out = ViewOf(entry, state->alignment());
   return SPW_OK;
 }

@@ -46,12 +46,12 @@ struct Node {
 };
 static_assert(sizeof(Node) == 24);
 
-// Node::structure: a version in the low bits (StructureVersionOf), above it what the owner alone reads and writes, so that
-// it may change even where a view can reach the node. Touched once since the last sweep: shown, the host may hold a
-// view of the value until the next safepoint; touched again: referenced, which saves it from the next sweep.
+// Node::structure: a version in the low bits (StructureVersionOf), above it marks that the owner alone reads and writes,
+// so that they may change even where a view can reach the node: touched, and touched again, since the last sweep of the
+// evictor, which spares the latter.
 inline constexpr uint32_t kVersionMask = (1u << 30) - 1;
 inline constexpr uint32_t kNodeReferenced = 1u << 30;
-inline constexpr uint32_t kNodeShown = 1u << 31;
+inline constexpr uint32_t kNodeTouched = 1u << 31;
 
 [[nodiscard]] inline uint32_t StructureVersionOf(const Node* node) {
   return node->structure & kVersionMask;
@@ -61,7 +61,7 @@ inline void SetStructureVersion(Node* node, uint32_t version) {
   node->structure = version | (node->structure & ~kVersionMask);
 }
 inline void Touch(Node* node) {
-  const uint32_t touched = node->structure | ((node->structure & kNodeShown) == 0 ? kNodeShown : kNodeReferenced);
+  const uint32_t touched = node->structure | ((node->structure & kNodeTouched) == 0 ? kNodeTouched : kNodeReferenced);
   if (touched != node->structure) node->structure = touched;
 }
 

@@ -113,7 +113,7 @@ Node* ResidentMapEntry(State* state, const EntryAddress& address, const Probe& m
   MapHeader header = MapHeaderOf(*map);
   Node* entry = FindNode(&header.entries.word, map_probe);
   if (entry != nullptr || header.partial == 0 || table.resident()) return entry;
-  Touch(*map);  // so that it stays while room is made
+  state->instance()->NoteShownCollection(*map);  // so that it stays while room is made
   const spill::RunRecord* record = FindInRuns(state, address.group, KeyInRuns(address.probe, map_probe), code);
   if (record != nullptr) InstallMapEntry(state, address, map_probe, *record);
   *map = FindNode(&table.root.word, address.probe);

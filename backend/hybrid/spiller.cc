@@ -28,6 +28,8 @@ constexpr int64_t kNothingDirtyUs = 10'000;
 constexpr uint32_t kLoadsPerCount = 1024;
 // The owner's look-ups and the two workers: I/O buffers, a writer's block and index, cursors.
 constexpr uint64_t kOwnerBufferBytes = 64 << 10;
+constexpr uint64_t kWriterBytes = 1792 << 10;
+constexpr uint64_t kCursorBytes = 96 << 10;
 
 int64_t NowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -126,7 +128,7 @@ void Spiller::Relieve() {
     const bool much = pressure > (StartBytes() + instance_->heap().account().share()) / 2;
     evictor_.Evict(pressure - StopBytes(), much ? kSegmentsUnderPressure : kSegmentsAtSafepoint,
                    Evictor::When::kSafepoint);
-    if (flushing_.empty() && Pressure() > StopBytes()) (void)BeginFlush(false);
+    if (flushing_.empty() && Pressure() > StopBytes()) (void)BeginFlush(Flush::kAhead);
   }
   GiveBack();
   busy_ = relieving_ || giving_back_ != 0 || !flushing_.empty() || !compacting_.empty();
@@ -137,7 +139,7 @@ void Spiller::GiveBack() {
   if (giving_back_ == 0) return;
   const uint64_t freed = evictor_.Evict(giving_back_, kSegmentsUnderPressure, Evictor::When::kSafepoint);
   giving_back_ -= std::min(freed, giving_back_);
-  const bool more_comes = !flushing_.empty() || BeginFlush(true);
+  const bool more_comes = !flushing_.empty() || BeginFlush(Flush::kSome);
   if (evictor_.exhausted() && !more_comes) giving_back_ = 0;  // there is no more
   if (giving_back_ == 0) instance_->heap().Trim();
 }
@@ -146,15 +148,15 @@ bool Spiller::MakeRoom() {
   if (closed_) return false;
   const uint64_t wanted = std::max(kRoomBytes, instance_->heap().account().share() / 32);
   busy_ = true;
+  evictor_.Refresh();
   for (;;) {
     TakeFinished();
-    if (!instance_->items_outlive() &&
-        evictor_.Evict(wanted, UINT64_MAX, Evictor::When::kInOperation) > 0) {
+    if (instance_->may_evict() && evictor_.Evict(wanted, UINT64_MAX, Evictor::When::kInOperation) > 0) {
       return true;
     }
     if (waited_us_ > options_.stall_timeout_us) return false;
     const int64_t begin = NowUs();
-    if (!flushing_.empty() || BeginFlush(true)) {
+    if (!flushing_.empty() || BeginFlush(Flush::kSome)) {
       flusher_.WaitDone(kWaitUs);
     } else if (instance_->heap().HasHandedBack()) {
       instance_->EndHandedBack();
@@ -175,14 +177,14 @@ void Spiller::PrepareLoad() {
   evictor_.Refresh();
   if (++loads_since_count_ >= kLoadsPerCount) CountFiles();
   const MemoryAccount& account = instance_->heap().account();
-  if (account.Allows(kLoadBytes) || instance_->items_outlive()) return;
+  if (account.Allows(kLoadBytes) || !instance_->may_evict()) return;
   busy_ = true;
   evictor_.Evict(kRoomBytes, kSegmentsUnderPressure, Evictor::When::kInOperation);
 }
 
-bool Spiller::BeginFlush(bool all) {
+bool Spiller::BeginFlush(Flush how) {
   const int64_t now = NowUs();
-  if (now < retry_at_us_) return false;
+  if (now < retry_at_us_ || (how == Flush::kAhead && now < ahead_at_us_)) return false;
   uint64_t dirty = 0;
   uint64_t held = 0;
   for (const auto& state : instance_->states()) {
@@ -192,8 +194,8 @@ bool Spiller::BeginFlush(bool all) {
       held += table.root.count;
     }
   }
-  if (!all && dirty * 16 < held && !evictor_.exhausted()) {
-    retry_at_us_ = now + kNothingDirtyUs;  // enough is clean to be evicted first
+  if (dirty == 0 || (how == Flush::kAhead && dirty * 16 < held && !evictor_.exhausted())) {
+    ahead_at_us_ = now + kNothingDirtyUs;  // enough is clean to be evicted first
     return false;
   }
   auto job = std::make_unique<SpillJob>();
@@ -204,13 +206,11 @@ bool Spiller::BeginFlush(bool all) {
       const uint64_t of_table = DirtyOf(state->table(group));
       if (of_table != 0 && AddToFlush(job.get(), state.get(), group)) chosen += of_table;
     }
-    if (!all && chosen * 3 >= dirty) break;
+    if (how != Flush::kAll && chosen * 3 >= dirty) break;
   }
-  if (job->flush.empty()) {
-    if (!all) retry_at_us_ = now + kNothingDirtyUs;
-    return false;
-  }
+  if (job->flush.empty()) return false;
   flusher_.Submit(std::move(job));
+  ChargeBuffers();
   return true;
 }
 
@@ -248,6 +248,7 @@ void Spiller::FinishOne(std::unique_ptr<SpillJob> job) {
   evictor_.Refresh();
   CountFiles();
   if (!closed_) BeginCompaction();
+  ChargeBuffers();
 }
 
 void Spiller::PublishFlush(const SpillJob& job) {
@@ -328,6 +329,15 @@ void Spiller::PublishCompaction(SpillJob* job) {
   }
 }
 
+void Spiller::ChargeBuffers() {
+  uint64_t bytes = kOwnerBufferBytes + batch_.memory_bytes();
+  if (!flushing_.empty()) bytes += kWriterBytes;
+  size_t cursors = 0;  // of one table at a time
+  for (const CompactionTable& table : compacting_) cursors = std::max(cursors, table.runs.size());
+  if (cursors > 0) bytes += kWriterBytes + cursors * kCursorBytes;
+  buffer_charge_.Set(bytes);
+}
+
 void Spiller::CountFiles() {
   loads_since_count_ = 0;
   uint64_t disk = 0;
@@ -365,11 +375,11 @@ void Spiller::FinishFlush() {
 void Spiller::SpillAll() {
   if (closed_) return;
   FinishFlush();
-  if (BeginFlush(true)) FinishFlush();
+  if (BeginFlush(Flush::kAll)) FinishFlush();
   TakeFinished();
   busy_ = true;
   evictor_.Refresh();
-  if (!instance_->items_outlive()) (void)evictor_.Evict(UINT64_MAX, UINT64_MAX, Evictor::When::kInOperation);
+  if (instance_->may_evict()) (void)evictor_.Evict(UINT64_MAX, UINT64_MAX, Evictor::When::kInOperation);
 }
 
 void Spiller::Forget() {
@@ -388,7 +398,7 @@ void Spiller::Forget() {
 void Spiller::SpillForTest() {
   SpillAll();
   // Long runs go on with longer pauses, so that they end.
-  constexpr uint64_t kSpillsPerPace = 500;
+  constexpr uint64_t kSpillsPerPace = 64;
   if (++spills_ % kSpillsPerPace == 0) spill_every_ *= 2;
 }
 

@@ -113,8 +113,13 @@ class Spiller {
   [[nodiscard]] uint64_t StopBytes() const;
   void Relieve();
   void GiveBack();
-  // `all`: of every table; else of the coldest key-groups. False when nothing is dirty or it may not be tried yet.
-  [[nodiscard]] bool BeginFlush(bool all);
+  enum class Flush {
+    kAhead,  // of the coldest key-groups, when much is dirty
+    kSome,   // of the coldest key-groups, since room is needed
+    kAll,
+  };
+  // False when nothing is dirty or it may not be tried yet.
+  [[nodiscard]] bool BeginFlush(Flush how);
   [[nodiscard]] bool AddToFlush(SpillJob* job, State* state, uint32_t group);
   void TakeFinished();
   void FinishOne(std::unique_ptr<SpillJob> job);
@@ -122,6 +127,7 @@ class Spiller {
   void PublishCompaction(SpillJob* job);
   void BeginCompaction();
   void CountFiles();
+  void ChargeBuffers();
   void SpillForTest();
   void LogFailure(const Status& status, const char* what);
 
@@ -149,6 +155,7 @@ class Spiller {
   std::vector<std::unique_ptr<Flushing>> flushing_;  // the tables of the flush under way
   std::vector<CompactionTable> compacting_;          // those of the compaction under way
   int64_t retry_at_us_ = 0;                          // no flush before, after one that failed
+  int64_t ahead_at_us_ = 0;                          // no flush ahead of need before
   int64_t logged_at_us_ = 0;
   std::vector<std::weak_ptr<const spill::RunFile>> files_;
   uint32_t loads_since_count_ = 0;

@@ -29,7 +29,10 @@ class TablesIterator : public StateIterator {
       throw;
     }
   }
-  ~TablesIterator() override { Finish(); }
+  ~TablesIterator() override {
+    Finish();
+    if (!detached()) instance()->NoteItemsOutlive();
+  }
 
   [[nodiscard]] bool failed() const { return failed_; }
 

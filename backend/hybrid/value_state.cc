@@ -95,7 +95,7 @@ spw_code GetValue(State* state, const EntryAddress& address, spw_view* out) {
   Node* node = ResidentValue(state, address, &code);
   if (code != SPW_OK) return code;
   if (node == nullptr || IsTombstone(node)) return SPW_ABSENT;
-  Touch(node);
+  state->instance()->NoteShown(node);
   *out = ViewOf(node, state->alignment());
   return SPW_OK;
 }
@@ -115,7 +115,6 @@ spw_code GetValueForUpdate(State* state, const EntryAddress& address, uint64_t c
     created = 1;
   }
   if (node == nullptr) return SPW_OUT_OF_MEMORY;
-  Touch(node);
   const NodeSizes sizes = SizesOf(node);
   *out = {MutableValueOf(node, state->node_alignment()), sizes.value, sizes.schema_id, created};
   state->instance()->NoteShown(node);

@@ -62,6 +62,26 @@ Status KeyedScope::SetCurrentKey(BytesView key, uint32_t key_group) {
   return {};
 }
 
+Status KeyedScope::Announce(const KeyColumn& keys, size_t count) {
+  if (announced_.empty() || !prefetches_) return {};
+  accesses_.clear();
+  spw_access access{};
+  access.state_namespace = plugin::ToBytes("");
+  for (size_t i = 0; i < count; ++i) {
+    access.key = plugin::ToBytes(keys.Key(i));
+    access.key_group = keys.KeyGroup(i);
+    for (const plugin::State& state : announced_) {
+      access.state = state.get();
+      accesses_.push_back(access);
+    }
+  }
+  plugin::Error err;
+  const spw_code code = backend_->Prefetch(accesses_.data(), static_cast<uint32_t>(accesses_.size()), err);
+  if (code != SPW_UNSUPPORTED) return StatusOf(code, err).WithContext("announcing a batch");
+  prefetches_ = false;
+  return {};
+}
+
 Status KeyedScope::Poll() {
   plugin::Error err;
   std::array<spw_completion, kCompletionsAtOnceMax> completions;

@@ -59,7 +59,10 @@ class SubtaskScope final : public OperatorScope {
   [[nodiscard]] const plugin::Backend* backend() const override {
     return keyed_ == nullptr ? nullptr : &keyed_->backend();
   }
-  void NoteState(const plugin::State& state) override { keyed_->NoteState(state); }
+  void NoteState(const plugin::State& state) override {
+    keyed_->NoteState(state);
+    keyed_->AnnounceState(state);
+  }
 
  private:
   const Parts parts_;

@@ -112,7 +112,7 @@ spw_code LoadMaps(const Instance& instance, Accesses accesses) {
     spw_code code = SPW_OK;
     Node* map = ResidentMap(state, AddressOf(instance, access), &code);
     if (code != SPW_OK) return code;
-    if (map != nullptr) Touch(map);  // so that it stays while the others come in
+    if (map != nullptr) state->instance()->NoteShownCollection(map);  // so that it stays while the others come in
   }
   return SPW_OK;
 }

@@ -56,7 +56,7 @@ class RuntimeContext {
   // Null where there is no key.
   [[nodiscard]] virtual const plugin::Backend* backend() const = 0;
   [[nodiscard]] virtual const std::string& key_schema() const = 0;
-  // Every state that was opened, to be counted.
+  // Every state that was opened, to be counted and announced.
   virtual void NoteState(const plugin::State& state) = 0;
 
  private:

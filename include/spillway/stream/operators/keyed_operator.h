@@ -39,6 +39,7 @@ class KeyedOperator : public OneInputOperator<In, Out> {
 
   void ProcessBatch(RecordBatch& batch) override {
     auto& typed = static_cast<TypedBatch<In>&>(batch);
+    this->Guarded([&] { return keyed_->Announce(typed.keys, typed.values.size()); });
     for (size_t i = 0; i < typed.values.size() && !this->stopped(); ++i) {
       const int64_t timestamp = typed.timestamps[i];
       this->out_.set_timestamp(timestamp);

@@ -19,6 +19,7 @@
 #include "spillway/plugin/backend.h"
 #include "spillway/status.h"
 #include "spillway/stream/event_time.h"
+#include "spillway/stream/operators/record_batch.h"
 
 namespace spillway {
 
@@ -43,6 +44,9 @@ class KeyedScope {
   [[nodiscard]] BytesView current_key() const { return key_; }
   // Another number for every key that was set.
   [[nodiscard]] uint64_t key_generation() const { return key_generation_; }
+  // The records of a batch are about to be processed: the backend may bring near, with overlapping reads, what their keys
+  // have in the states that are announced. A safepoint.
+  Status Announce(const KeyColumn& keys, size_t count);
   // Views of the record's state end here.
   void EndRecord() { backend_->EndRecord(); }
   // At the end of a batch: what waits for the owner thread is done.
@@ -50,6 +54,8 @@ class KeyedScope {
 
   // States that count in EntryCount.
   void NoteState(const plugin::State& state);
+  // One that every record may touch, for its key and without a namespace.
+  void AnnounceState(const plugin::State& state) { announced_.push_back(state); }
   // (key, namespace) pairs of all states that were noted, and timers.
   [[nodiscard]] Result<uint64_t> EntryCount() const;
 
@@ -77,6 +83,9 @@ class KeyedScope {
   spw_key_group_range key_groups_;
   plugin::State timers_;
   std::vector<plugin::State> states_;
+  std::vector<plugin::State> announced_;
+  std::vector<spw_access> accesses_;  // of a batch
+  bool prefetches_ = true;            // until the backend says that it does not
   BytesView key_;
   uint32_t key_group_ = 0;
   uint64_t key_generation_ = 0;
