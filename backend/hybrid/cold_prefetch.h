@@ -1,4 +1,5 @@
-// Brings in what a batch of accesses will find on disk, with overlapping reads. Owner thread; blocks until all is there.
+// Brings in what a batch of accesses will find on disk, with overlapping reads. Owner thread; blocks until all is
+// there.
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
-// Which adjacent runs of a table to merge: tiered, so that each entry is rewritten about once per tier. A pure function.
+// Which adjacent runs of a table to merge: tiered, so that each entry is rewritten about once per tier. A pure
+// function.
 //
 // The cheapest window of half of the runs that are allowed, made longer towards older and newer ones as long as these
 // are not larger than all that is in it: runs of one size are merged together, large ones are left alone until there is

@@ -151,8 +151,7 @@ class MapIterator final : public EntryIterator {
     if (!IsThere(index)) return Change::kNothingThere;
     std::optional<BytesView> bytes;
     if (value.data != nullptr) bytes = plugin::ToStringView(value);
-    const spw_code code =
-        WithRoom(*state(), [&] { return PutMapEntry(state(), Address(), batch_[index], bytes); });
+    const spw_code code = WithRoom(*state(), [&] { return PutMapEntry(state(), Address(), batch_[index], bytes); });
     if (code == SPW_OK) return Change::kDone;
     return code == SPW_OUT_OF_MEMORY ? Change::kNoMemory : Change::kFailed;
   }
@@ -206,7 +205,8 @@ Result<StateIterator*> IterateList(State* state, const EntryAddress& address) {
   auto made = std::make_unique<ListIterator>(state, address);
   if (made->failed()) return OutOfEpochs(*state);
   if (!whole) return Merged(std::move(made), address.probe, node);
-  state->instance()->NoteShownCollection(node);  // its pieces may be looked at until the next safepoint, even when the iterator is gone
+  state->instance()->NoteShownCollection(
+      node);  // its pieces may be looked at until the next safepoint, even when the iterator is gone
   made->Walk(LastPieceOf(header));
   return made.release();
 }

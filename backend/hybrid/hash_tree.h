@@ -93,7 +93,8 @@ class HashTree {
   void DropNode(Node* node) const;
   // A node of this tree that may be written: itself, marked as changed now, or a copy in its place.
   [[nodiscard]] Node* Writable(const Probe& probe, Node* node, Charge charge);
-  // The same for a change that runs need not know of, such as an entry that came back: the node is no dirtier than it was.
+  // The same for a change that runs need not know of, such as an entry that came back: the node is no dirtier than it
+  // was.
   [[nodiscard]] Node* WritableAsClean(const Probe& probe, Node* node, Charge charge);
   // Puts a new node into the tree, which must not hold its key.
   [[nodiscard]] bool Insert(const Probe& probe, Node* node, Charge charge);

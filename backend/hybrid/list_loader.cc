@@ -66,8 +66,7 @@ Status LoadList(State* state, const EntryAddress& address) {
   std::vector<std::unique_ptr<spill::KeyCursor>> cursors;
   std::vector<spill::RecordSource*> sources;
   for (const RunRef& run : *table.spilled->runs) {
-    cursors.push_back(
-        std::make_unique<spill::KeyCursor>(instance->spiller()->engine(), run.file, run.section, key));
+    cursors.push_back(std::make_unique<spill::KeyCursor>(instance->spiller()->engine(), run.file, run.section, key));
     sources.push_back(cursors.back().get());
   }
   LoadedPieces pieces(&heap, &table.versions);
@@ -90,7 +89,8 @@ Status LoadList(State* state, const EntryAddress& address) {
   }
   std::reverse(dirty.begin(), dirty.end());
   for (const Piece* piece : dirty) {
-    pieces.Add({reinterpret_cast<const char*>(PieceData(piece)), piece->used}, piece->elements, piece->schema_id, false);
+    pieces.Add({reinterpret_cast<const char*>(PieceData(piece)), piece->used}, piece->elements, piece->schema_id,
+               false);
   }
   if (pieces.empty()) return {};
   const Probe& probe = address.probe;

@@ -22,8 +22,12 @@ HashTree EntriesOf(State* state, uint32_t group, MapHeader* header) {
 }
 
 NodeSizes EntrySizes(BytesView map_key, const std::optional<BytesView>& value, uint32_t schema_id) {
-  return {static_cast<uint32_t>(value ? value->size() : 0), static_cast<uint32_t>(map_key.size()), 0, schema_id,
-          !value.has_value(), false};
+  return {static_cast<uint32_t>(value ? value->size() : 0),
+          static_cast<uint32_t>(map_key.size()),
+          0,
+          schema_id,
+          !value.has_value(),
+          false};
 }
 
 // Puts the entry into a map that is there and writable.

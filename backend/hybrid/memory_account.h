@@ -24,10 +24,14 @@ class MemoryAccount {
   void set_share(uint64_t bytes) { share_.store(bytes, std::memory_order_relaxed); }
   [[nodiscard]] uint64_t share() const { return share_.load(std::memory_order_relaxed); }
 
+  // How far the share may be exceeded for now, by writes that cannot wait for the next safepoint to free memory.
+  void set_reserve(uint64_t bytes) { reserve_.store(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t reserve() const { return reserve_.load(std::memory_order_relaxed); }
+
   // Whether `bytes` more may be taken from the system.
   [[nodiscard]] bool Allows(uint64_t bytes) const {
     const uint64_t limit = share();
-    return limit == 0 || used() + bytes <= limit;
+    return limit == 0 || used() + bytes <= limit + reserve_.load(std::memory_order_relaxed);
   }
 
   // Taken from and given back to the system. Relaxed everywhere: figures, they order nothing.
@@ -72,6 +76,7 @@ class MemoryAccount {
 
  private:
   std::atomic<uint64_t> share_;
+  std::atomic<uint64_t> reserve_{0};
   std::atomic<uint64_t> taken_{0};
   std::atomic<uint64_t> peak_{0};
   std::atomic<uint64_t> io_{0};

@@ -39,16 +39,16 @@ inline constexpr Link kLinkAddressMask = 0x0000'ffff'ffff'fff0;
 
 struct Node {
   Link next;
-  uint32_t structure;          // since when this node is part of the table, and the owner's marks: see below
-  uint32_t value_version;      // when its value was changed last; a copy keeps it
-  uint32_t hash;               // the high half of the hash, by which the table is ordered
-  uint32_t sizes;              // packed, see below
+  uint32_t structure;      // since when this node is part of the table, and the owner's marks: see below
+  uint32_t value_version;  // when its value was changed last; a copy keeps it
+  uint32_t hash;           // the high half of the hash, by which the table is ordered
+  uint32_t sizes;          // packed, see below
 };
 static_assert(sizeof(Node) == 24);
 
-// Node::structure: a version in the low bits (StructureVersionOf), above it marks that the owner alone reads and writes,
-// so that they may change even where a view can reach the node: touched, and touched again, since the last sweep of the
-// evictor, which spares the latter.
+// Node::structure: a version in the low bits (StructureVersionOf), above it marks that the owner alone reads and
+// writes, so that they may change even where a view can reach the node: touched, and touched again, since the last
+// sweep of the evictor, which spares the latter.
 inline constexpr uint32_t kVersionMask = (1u << 30) - 1;
 inline constexpr uint32_t kNodeReferenced = 1u << 30;
 inline constexpr uint32_t kNodeTouched = 1u << 31;
@@ -123,8 +123,12 @@ struct NodeSizes {
     return {wide->value_size, wide->key_size, wide->namespace_size, wide->schema_id, IsNull(node), IsTombstone(node)};
   }
   const uint32_t sizes = node->sizes;
-  return {sizes & kNarrowValueMax, (sizes >> 13) & kNarrowKeyMax, (sizes >> 20) & kNarrowNamespaceMax,
-          (sizes >> 25) & kNarrowSchemaMax, IsNull(node), IsTombstone(node)};
+  return {sizes & kNarrowValueMax,
+          (sizes >> 13) & kNarrowKeyMax,
+          (sizes >> 20) & kNarrowNamespaceMax,
+          (sizes >> 25) & kNarrowSchemaMax,
+          IsNull(node),
+          IsTombstone(node)};
 }
 
 [[nodiscard]] constexpr uint32_t KeyOffset(bool wide) {

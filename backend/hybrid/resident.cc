@@ -18,14 +18,18 @@ const spill::RunRecord* FindInRuns(State* state, uint32_t group, const spill::Re
   const std::shared_ptr<const RunList> runs = state->table(group).spilled->runs;
   Result<const spill::RunRecord*> found = instance->spiller()->reader().Find(*runs, key);
   if (found.ok()) return *found;
-  *code = instance->Fail(Status(found.status().code(), "state '" + state->name() + "': " +
-                                                           std::string(found.status().message())));
+  *code = instance->Fail(
+      Status(found.status().code(), "state '" + state->name() + "': " + std::string(found.status().message())));
   return nullptr;
 }
 
 NodeSizes SizesOf(const spill::RunRecord& record, const Probe& probe) {
-  return {static_cast<uint32_t>(record.value.size()), static_cast<uint32_t>(probe.key.size()),
-          static_cast<uint32_t>(probe.state_namespace.size()), record.schema_id, record.value_is_null, false};
+  return {static_cast<uint32_t>(record.value.size()),
+          static_cast<uint32_t>(probe.key.size()),
+          static_cast<uint32_t>(probe.state_namespace.size()),
+          record.schema_id,
+          record.value_is_null,
+          false};
 }
 
 // The node of a record that came from a run: clean, and not touched yet.
@@ -63,8 +67,12 @@ void InstallMap(State* state, const EntryAddress& address, const spill::RunRecor
   if (record.op == spill::RecordOp::kDelete || tree.Find(address.probe) != nullptr) return;
   const Probe& probe = address.probe;
   const MapHeader header{{}, record.generation, state->table(address.group).versions.Stamp(), 0, 1, 0};
-  const NodeSizes sizes{sizeof(MapHeader), static_cast<uint32_t>(probe.key.size()),
-                        static_cast<uint32_t>(probe.state_namespace.size()), 0, false, false};
+  const NodeSizes sizes{sizeof(MapHeader),
+                        static_cast<uint32_t>(probe.key.size()),
+                        static_cast<uint32_t>(probe.state_namespace.size()),
+                        0,
+                        false,
+                        false};
   (void)NewClean(&tree, sizes, probe, state->node_alignment(), &header);
   NoteLoaded(state, address.group);
 }
@@ -105,8 +113,7 @@ Node* ResidentMap(State* state, const EntryAddress& address, spw_code* code) {
   return FindNode(&table.root.word, address.probe);
 }
 
-Node* ResidentMapEntry(State* state, const EntryAddress& address, const Probe& map_probe, Node** map,
-                       spw_code* code) {
+Node* ResidentMapEntry(State* state, const EntryAddress& address, const Probe& map_probe, Node** map, spw_code* code) {
   *code = SPW_OK;
   if (*map == nullptr || IsTombstone(*map)) return nullptr;
   const KeyGroupTable& table = state->table(address.group);

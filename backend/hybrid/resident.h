@@ -25,8 +25,7 @@ namespace spillway::hybrid {
 // Puts what was found in a run into the table, unless it is there; the record may be a delete. For batches, too.
 void InstallValue(State* state, const EntryAddress& address, const spill::RunRecord& record);
 void InstallMap(State* state, const EntryAddress& address, const spill::RunRecord& record);
-void InstallMapEntry(State* state, const EntryAddress& address, const Probe& map_probe,
-                     const spill::RunRecord& record);
+void InstallMapEntry(State* state, const EntryAddress& address, const Probe& map_probe, const spill::RunRecord& record);
 
 // Whether a run may hold the key, now or when the flush under way is done.
 [[nodiscard]] bool IsHidden(const KeyGroupTable& table, const spill::RecordKey& key);

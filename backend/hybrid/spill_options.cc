@@ -23,7 +23,8 @@ constexpr std::array<spw_config_key, 7> kKeys = {{
     {SPILLWAY_KEY("compaction.max-runs"), "int", "8",
      "Runs that a key-group of a state has at most before some are merged, 2 to 64"},
     {SPILLWAY_KEY("debug.spill-every"), "int", "0",
-     "For tests: everything is written and evicted before each so many operations, more seldom as time goes on; 0: never"},
+     "For tests: everything is written and evicted before each so many operations, more seldom as time goes on; 0: "
+     "never"},
 }};
 
 template <typename Number>

@@ -22,7 +22,8 @@ struct SpillOptions {
   uint64_t stall_timeout_us = 60'000'000;
   uint32_t max_runs = 8;  // of a table, before some are merged
   spill::IoEngineOptions engine;
-  uint64_t spill_every = 0;  // for tests: everything goes to disk before each so many operations, later more seldom; 0: never
+  uint64_t spill_every =
+      0;  // for tests: everything goes to disk before each so many operations, later more seldom; 0: never
 };
 
 [[nodiscard]] std::span<const spw_config_key> ConfigKeys();

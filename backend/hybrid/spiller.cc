@@ -20,6 +20,7 @@ constexpr uint64_t kSegmentsUnderPressure = 16;
 // Evicted at once when a write finds no room, and before cold entries come in.
 constexpr uint64_t kRoomBytes = 256 << 10;
 constexpr uint64_t kLoadBytes = 64 << 10;
+constexpr uint64_t kReserveBytes = 1 << 20;
 constexpr int64_t kWaitUs = 20'000;
 constexpr int64_t kIdleUs = 2'000;
 constexpr int64_t kRetryUs = 500'000;
@@ -28,6 +29,9 @@ constexpr int64_t kNothingDirtyUs = 10'000;
 constexpr uint32_t kLoadsPerCount = 1024;
 // The owner's look-ups and the two workers: I/O buffers, a writer's block and index, cursors.
 constexpr uint64_t kOwnerBufferBytes = 64 << 10;
+// Where buffers would take too much of the share, fewer are used at once.
+constexpr uint64_t kSmallShare = 32 << 20;
+constexpr uint32_t kBatchOfSmallShare = 16;
 constexpr uint64_t kWriterBytes = 1792 << 10;
 constexpr uint64_t kCursorBytes = 96 << 10;
 
@@ -54,8 +58,8 @@ Result<std::unique_ptr<Spiller>> Spiller::Open(Instance* instance, const SpillOp
     host.Log(SPW_LOG_INFO, ("removed " + orphan + ", left by an instance that is gone").c_str());
   }
   for (const std::string& note : directories->notes()) host.Log(SPW_LOG_WARN, note.c_str());
-  std::string chosen = "spills to " + directories->all().front()->path() + " by " +
-                       std::string(spill::IoEngineKindName(engine->kind()));
+  std::string chosen =
+      "spills to " + directories->all().front()->path() + " by " + std::string(spill::IoEngineKindName(engine->kind()));
   for (const std::string& note : {engine->note(), directories->all().front()->note()}) {
     if (!note.empty()) chosen += "; " + note;
   }
@@ -72,7 +76,7 @@ Spiller::Spiller(Instance* instance, const SpillOptions& options, std::unique_pt
       reader_(engine_.get()),
       heat_(instance->group_count()),
       evictor_(instance, &heat_),
-      batch_(engine_.get()),
+      batch_(engine_.get(), IsSmall() ? kBatchOfSmallShare : ColdBatch::kInFlightMax),
       flusher_(directories_.get(), [engine = options.engine] { return spill::OpenIoEngine(engine); }),
       compactor_(directories_.get(), [engine = options.engine] { return spill::OpenIoEngine(engine); }),
       spill_every_(options.spill_every),
@@ -85,7 +89,17 @@ Spiller::~Spiller() {
 
 uint64_t Spiller::Pressure() const {
   const MemoryAccount& account = instance_->heap().account();
-  return account.of(Category::kEntries) + account.of(Category::kIndex) + account.of(Category::kRetired) + account.io();
+  const uint64_t parts =
+      account.of(Category::kEntries) + account.of(Category::kIndex) + account.of(Category::kRetired) + account.io();
+  // What lies free inside the allocator is taken again by entries of the same size, so some of it does not count.
+  const uint64_t tolerated = account.share() - std::min(account.share(), StartBytes());
+  const uint64_t used = account.used();
+  return std::max(parts, used - std::min(used, tolerated));
+}
+
+bool Spiller::IsSmall() const {
+  const uint64_t share = instance_->heap().account().share();
+  return share != 0 && share < kSmallShare;
 }
 
 uint64_t Spiller::StartBytes() const {
@@ -149,12 +163,15 @@ bool Spiller::MakeRoom() {
   const uint64_t wanted = std::max(kRoomBytes, instance_->heap().account().share() / 32);
   busy_ = true;
   evictor_.Refresh();
+  const uint64_t used = instance_->heap().account().used();
   for (;;) {
     TakeFinished();
+    // A job that has ended gives its buffers back.
+    if (instance_->heap().account().used() < used) return true;
     if (instance_->may_evict() && evictor_.Evict(wanted, UINT64_MAX, Evictor::When::kInOperation) > 0) {
       return true;
     }
-    if (waited_us_ > options_.stall_timeout_us) return false;
+    if (waited_us_ > options_.stall_timeout_us) return GrantReserve();
     const int64_t begin = NowUs();
     if (!flushing_.empty() || BeginFlush(Flush::kSome)) {
       flusher_.WaitDone(kWaitUs);
@@ -164,13 +181,30 @@ bool Spiller::MakeRoom() {
     } else if (retry_at_us_ > begin || instance_->snapshots_run()) {
       // The disk is full, or a snapshot holds everything: it can only get better.
       std::this_thread::sleep_for(std::chrono::microseconds(kIdleUs));
+    } else if (!compacting_.empty()) {
+      compactor_.WaitDone(kWaitUs);
     } else {
-      return false;
+      return GrantReserve();
     }
     const auto waited = static_cast<uint64_t>(NowUs() - begin);
     waited_us_ += waited;
     Counters::Add(figures_.stall_us, waited);
   }
+}
+
+bool Spiller::GrantReserve() {
+  if (reserve_granted_) return false;
+  reserve_granted_ = true;
+  MemoryAccount& account = instance_->heap().account();
+  account.set_reserve(std::max(kReserveBytes, account.share() / 16));
+  return true;
+}
+
+void Spiller::TakeReserveBack() {
+  reserve_granted_ = false;
+  instance_->heap().account().set_reserve(0);
+  evictor_.Refresh();
+  instance_->heap().Trim();
 }
 
 void Spiller::PrepareLoad() {
@@ -183,6 +217,7 @@ void Spiller::PrepareLoad() {
 }
 
 bool Spiller::BeginFlush(Flush how) {
+  if (IsSmall() && !compacting_.empty()) return false;  // there is room for the buffers of one
   const int64_t now = NowUs();
   if (now < retry_at_us_ || (how == Flush::kAhead && now < ahead_at_us_)) return false;
   uint64_t dirty = 0;
@@ -279,15 +314,16 @@ void Spiller::PublishFlush(const SpillJob& job) {
   Counters::Add(job.status.ok() ? figures_.flushes : figures_.flushes_failed);
   if (job.status.ok()) return;
   retry_at_us_ = NowUs() + kRetryUs;
-  LogFailure(job.status, "cannot spill; everything stays in memory and is tried again");
+  if (!closed_) LogFailure(job.status, "cannot spill; everything stays in memory and is tried again");
 }
 
 void Spiller::BeginCompaction() {
-  if (!compacting_.empty()) return;
+  if (!compacting_.empty() || (IsSmall() && !flushing_.empty())) return;
   auto job = std::make_unique<SpillJob>();
+  const uint64_t bytes_max = IsSmall() ? kCompactionBytesMax / 16 : kCompactionBytesMax;
   uint64_t bytes = 0;
   for (const auto& state : instance_->states()) {
-    for (uint32_t group = 0; group < instance_->group_count() && bytes < kCompactionBytesMax; ++group) {
+    for (uint32_t group = 0; group < instance_->group_count() && bytes < bytes_max; ++group) {
       const KeyGroupTable& table = state->table(group);
       if (table.resident() || table.spilled->runs->size() < options_.max_runs) continue;
       const RunList& runs = *table.spilled->runs;
@@ -324,7 +360,7 @@ void Spiller::PublishCompaction(SpillJob* job) {
   for (CompactionTable& table : job->compaction) compactor_.Bury(std::move(table.runs));
   if (job->status.ok()) {
     Counters::Add(figures_.compactions);
-  } else {
+  } else if (!closed_) {
     LogFailure(job->status, "cannot merge run files; they are kept as they are");
   }
 }

@@ -2,10 +2,13 @@
 //
 // Owner thread only, but for figures(). Four levels of use, compared with the share:
 //   low       nothing to do
-//   moderate  above spill.start-ratio, until below spill.stop-ratio: at safepoints, a flush of the coldest key-groups is
+//   moderate  above spill.start-ratio, until below spill.stop-ratio: at safepoints, a flush of the coldest key-groups
+//   is
 //             begun when none is under way, and some clean entries are evicted
 //   high      a write finds no room: it evicts what is clean itself
-//   critical  nothing is clean: it waits for the flush, then evicts; at most spill.stall-timeout, then it is refused
+//   critical  nothing is clean: it waits for the flush, then evicts; at most spill.stall-timeout. When nothing helps
+//   before
+//             the next safepoint, a small reserve beyond the share is granted until then; after that it is refused
 // Reads are never refused: what comes back may overdraw the share a little, until the next safepoint.
 //
 // Between safepoints only what the host cannot see is freed (see Node::structure), so that views stay what they are.
@@ -41,12 +44,12 @@ class Spiller {
     std::atomic<uint64_t> flushes{0};
     std::atomic<uint64_t> flushes_failed{0};
     std::atomic<uint64_t> compactions{0};
-    std::atomic<uint64_t> evicted{0};        // entries, so far
-    std::atomic<uint64_t> loaded{0};         // entries that came back
-    std::atomic<uint64_t> cold{0};           // entries on disk only, about
-    std::atomic<uint64_t> run_files{0};      // now
-    std::atomic<uint64_t> disk_bytes{0};     // of them
-    std::atomic<uint64_t> index_bytes{0};    // of them, in memory
+    std::atomic<uint64_t> evicted{0};      // entries, so far
+    std::atomic<uint64_t> loaded{0};       // entries that came back
+    std::atomic<uint64_t> cold{0};         // entries on disk only, about
+    std::atomic<uint64_t> run_files{0};    // now
+    std::atomic<uint64_t> disk_bytes{0};   // of them
+    std::atomic<uint64_t> index_bytes{0};  // of them, in memory
   };
 
   // Opens engine and directories; an error names what cannot be used.
@@ -61,6 +64,7 @@ class Spiller {
 
   // A safepoint has passed. Cheap while there is nothing to do.
   void AtSafepoint() {
+    if (reserve_granted_) TakeReserveBack();
     if (busy_ || reclaim_.load(std::memory_order_relaxed) != 0 || Pressure() > StartBytes()) Relieve();
   }
   // [any-thread] So many bytes are to be given back to the system, beginning with the next safepoint.
@@ -109,9 +113,12 @@ class Spiller {
           std::unique_ptr<SpillDirectories> directories);
 
   [[nodiscard]] uint64_t Pressure() const;
+  [[nodiscard]] bool IsSmall() const;
   [[nodiscard]] uint64_t StartBytes() const;
   [[nodiscard]] uint64_t StopBytes() const;
   void Relieve();
+  [[nodiscard]] bool GrantReserve();
+  void TakeReserveBack();
   void GiveBack();
   enum class Flush {
     kAhead,  // of the coldest key-groups, when much is dirty
@@ -145,13 +152,14 @@ class Spiller {
 
   std::atomic<uint64_t> reclaim_{0};  // asked for; relaxed, it only has to be seen some time
   uint64_t giving_back_ = 0;          // of that, still to be evicted
-  bool busy_ = false;       // relieving, or something is under way
-  bool relieving_ = false;  // from above start until below stop
+  bool busy_ = false;                 // relieving, or something is under way
+  bool relieving_ = false;            // from above start until below stop
   bool closed_ = false;
   uint64_t spill_every_;  // as in the options, growing
   uint64_t operations_ = 0;
   uint64_t spills_ = 0;
   uint64_t waited_us_ = 0;
+  bool reserve_granted_ = false;                     // until the next safepoint
   std::vector<std::unique_ptr<Flushing>> flushing_;  // the tables of the flush under way
   std::vector<CompactionTable> compacting_;          // those of the compaction under way
   int64_t retry_at_us_ = 0;                          // no flush before, after one that failed

@@ -13,8 +13,12 @@ namespace spillway::hybrid {
 namespace {
 
 NodeSizes SizesFor(const Probe& probe, uint64_t value_size, uint32_t schema_id) {
-  return {static_cast<uint32_t>(value_size), static_cast<uint32_t>(probe.key.size()),
-          static_cast<uint32_t>(probe.state_namespace.size()), schema_id, false, false};
+  return {static_cast<uint32_t>(value_size),
+          static_cast<uint32_t>(probe.key.size()),
+          static_cast<uint32_t>(probe.state_namespace.size()),
+          schema_id,
+          false,
+          false};
 }
 
 // Puts the value (zeroes when it is null) into the place of `old_node`, of another size or a tombstone, or of none;

@@ -82,8 +82,8 @@ TEST_F(RunResumeTest, ASignalWhileTheDigestIsComputedEndsTheRunAndKeepsItsOutput
   // More lines than the digest sorts in memory.
   Words words{"/usr/bin/env", "TMPDIR=" + temporary.string()};
   // The backend has its files elsewhere, so that what comes is the digest's.
-  const Words run = Command(RunWords("wordcount", {"--generate", "3000000", "--distinct", "4000000000", "-D",
-                                                   "io.tmp.dirs=" + testing::TempDir()}));
+  const Words run = Command(RunWords(
+      "wordcount", {"--generate", "3000000", "--distinct", "4000000000", "-D", "io.tmp.dirs=" + testing::TempDir()}));
   words.insert(words.end(), run.begin(), run.end());
   ChildProcess child(words);
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(2);

@@ -67,9 +67,8 @@ void Compare(runtime::DebugProxyMode debug_proxy) {
   const auto tested = Load(SPILLWAY_TESTED_PLUGIN, debug_proxy);
   ASSERT_TRUE(model && tested);
   const LocalDirectory local_directory;
-  const DriverOptions options{.seed = Seed(),
-                              .cases = SPILLWAY_DIFFERENTIAL_CASES,
-                              .actual = {Configuration(), local_directory.path()}};
+  const DriverOptions options{
+      .seed = Seed(), .cases = SPILLWAY_DIFFERENTIAL_CASES, .actual = {Configuration(), local_directory.path()}};
   std::cout << "SPILLWAY_DIFFERENTIAL_SEED=" << options.seed << ", " << options.cases << " sequences" << std::endl;
   const DriverResult result = CompareBackends(model->api(), tested->api(), options);
   EXPECT_TRUE(result.agreed) << result.report;

@@ -62,7 +62,8 @@ bool IsInPlace(const State& state, const Versions& versions, const Node* node, c
   if (node == nullptr || versions.IsFrozen(StructureVersionOf(node))) return false;
   const NodeSizes sizes = SizesOf(node);
   const bool null = value.data == nullptr;
-  return !sizes.tombstone && sizes.null == null && sizes.value == (null ? 0 : value.size) && sizes.schema_id == state.value_schema();
+  return !sizes.tombstone && sizes.null == null && sizes.value == (null ? 0 : value.size) &&
+         sizes.schema_id == state.value_schema();
 }
 
 // What is asked for before the write of one entry. Nothing for what must go on at any share: removals, and overwrites

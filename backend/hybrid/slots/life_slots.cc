@@ -43,7 +43,8 @@ void FillLifeSlots(spw_backend_api* api) {
       return instance->spiller() == nullptr ? SPW_OK : Answer(instance->spiller()->Bind(), err);
     });
   };
-  api->close = [](spw_backend* backend, uint32_t /*flags: what lies on disk is of no use to another instance*/, spw_error* err) noexcept {
+  api->close = [](spw_backend* backend, uint32_t /*flags: what lies on disk is of no use to another instance*/,
+                  spw_error* err) noexcept {
     return plugin::Guard(err, [&]() -> spw_code {
       return Behind(backend)->Close() ? SPW_OK : Answer(ClosedError(*Behind(backend)), err);
     });

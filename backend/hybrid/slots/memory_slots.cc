@@ -51,7 +51,8 @@ uint32_t Metrics(Instance* instance, spw_metric* out, uint32_t capacity) {
     return spiller != nullptr && spiller->engine_kind() == kind ? 1.0 : 0.0;
   };
   const spw_metric all[] = {
-      {"entries", "Entries, lists, maps and timers held", Figure(instance->entries()) + spilled(&Spiller::Figures::cold), SPW_METRIC_GAUGE, 0},
+      {"entries", "Entries, lists, maps and timers held",
+       Figure(instance->entries()) + spilled(&Spiller::Figures::cold), SPW_METRIC_GAUGE, 0},
       {"memory_share_bytes", "Memory share, 0 without limit", Figure(usage.share), SPW_METRIC_GAUGE, 0},
       {"memory_used_bytes", "Memory taken from the system", Figure(usage.used), SPW_METRIC_GAUGE, 0},
       {"memory_used_peak_bytes", "The most that was taken", Figure(usage.used_peak), SPW_METRIC_GAUGE, 0},
@@ -70,7 +71,8 @@ uint32_t Metrics(Instance* instance, spw_metric* out, uint32_t capacity) {
        SPW_METRIC_COUNTER, 0},
       {"segment_splits", "Segments split in two as tables grew", count(counters.splits), SPW_METRIC_COUNTER, 0},
       {"objects_reclaimed", "Retired objects freed", count(counters.objects_reclaimed), SPW_METRIC_COUNTER, 0},
-      {"entries_resident", "Entries, lists, maps and timers in memory", Figure(instance->entries()), SPW_METRIC_GAUGE, 0},
+      {"entries_resident", "Entries, lists, maps and timers in memory", Figure(instance->entries()), SPW_METRIC_GAUGE,
+       0},
       {"entries_spilled", "Entries, lists and maps on disk only, about", spilled(&Spiller::Figures::cold),
        SPW_METRIC_GAUGE, 0},
       {"spilled_write_bytes", "Bytes written to run files", Figure(io.written_bytes), SPW_METRIC_COUNTER, 0},

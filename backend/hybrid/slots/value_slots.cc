@@ -15,7 +15,8 @@ spw_code ForUpdate(State* state, const EntryAddress& address, uint64_t create_si
         CheckBytes(*state, {reinterpret_cast<const uint8_t*>(""), create_size}, snapshot::kValueBytesMax, "value"),
         err);
   }
-  return AnswerAccess(*state, WithRoom(*state, [&] { return GetValueForUpdate(state, address, create_size, out); }), err);
+  return AnswerAccess(*state, WithRoom(*state, [&] { return GetValueForUpdate(state, address, create_size, out); }),
+                      err);
 }
 
 spw_code Put(State* state, const EntryAddress& address, spw_bytes value, spw_error* err) {
@@ -26,8 +27,8 @@ spw_code Put(State* state, const EntryAddress& address, spw_bytes value, spw_err
   if (value.size > snapshot::kValueBytesMax) {
     return Answer(CheckBytes(*state, value, snapshot::kValueBytesMax, "value"), err);
   }
-  return AnswerAccess(
-      *state, WithRoom(*state, [&] { return PutValue(state, address, plugin::ToStringView(value)); }), err);
+  return AnswerAccess(*state, WithRoom(*state, [&] { return PutValue(state, address, plugin::ToStringView(value)); }),
+                      err);
 }
 
 }  // namespace

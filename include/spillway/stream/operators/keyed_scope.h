@@ -44,8 +44,8 @@ class KeyedScope {
   [[nodiscard]] BytesView current_key() const { return key_; }
   // Another number for every key that was set.
   [[nodiscard]] uint64_t key_generation() const { return key_generation_; }
-  // The records of a batch are about to be processed: the backend may bring near, with overlapping reads, what their keys
-  // have in the states that are announced. A safepoint.
+  // The records of a batch are about to be processed: the backend may bring near, with overlapping reads, what their
+  // keys have in the states that are announced. A safepoint.
   Status Announce(const KeyColumn& keys, size_t count);
   // Views of the record's state end here.
   void EndRecord() { backend_->EndRecord(); }
