@@ -33,7 +33,7 @@ build-%: configure-%
 	@cmake --build --preset $* -j $(JOBS)
 
 demo: configure-release
-	@cmake --build --preset release -j $(JOBS) --target spillway spillway_hybrid
+	@cmake --build --preset release -j $(JOBS) --target spillway spillway_hybrid spillway_rocksdb
 	@scripts/demo "$(INPUT)"
 
 build: build-release

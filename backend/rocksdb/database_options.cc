@@ -57,6 +57,7 @@ Resources MakeResources(const Settings& settings, uint64_t share) {
         rocksdb::NewLRUCache(plan.cache_bytes, kShardBitsByCapacity, kStrictLimit, settings.high_prio_pool_ratio);
     resources.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(plan.write_buffer_bytes, resources.cache);
   }
+  resources.traffic = std::make_shared<TableFileTraffic>();
   if (settings.tickers) {
     resources.statistics = rocksdb::CreateDBStatistics();
     resources.statistics->set_stats_level(rocksdb::kExceptHistogramOrTimers);
@@ -82,6 +83,7 @@ rocksdb::DBOptions MakeDatabaseOptions(const Settings& settings, const Resources
   options.keep_log_file_num = static_cast<size_t>(settings.log_files);
   options.write_buffer_manager = resources.write_buffers;
   options.statistics = resources.statistics;
+  options.listeners.push_back(resources.traffic);
   // Resumes by itself when a full disk has space again.
   options.sst_file_manager.reset(rocksdb::NewSstFileManager(env));
   return options;

@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "backend/rocksdb/settings.h"
+#include "backend/rocksdb/table_file_traffic.h"
 
 namespace spillway::rocks {
 
@@ -28,6 +29,7 @@ struct MemoryPlan {
 struct Resources {
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;  // null without a share
+  std::shared_ptr<TableFileTraffic> traffic;                   // never null
   std::shared_ptr<rocksdb::Statistics> statistics;             // null unless tickers are asked for
 };
 [[nodiscard]] Resources MakeResources(const Settings& settings, uint64_t share);

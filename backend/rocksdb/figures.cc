@@ -112,7 +112,14 @@ Answer Metrics(spw_backend* backend, spw_metric* out, uint32_t capacity, uint32_
   }
   metrics.push_back(Made("snapshots_written", "Snapshots written to the end",
                          backend->snapshots_written.load(std::memory_order_relaxed), SPW_METRIC_COUNTER));
+  const TableFileTraffic& traffic = *backend->resources.traffic;
+  metrics.push_back(Made("spilled_write_bytes", "Bytes that flushes and compactions have written to table files",
+                         traffic.written_bytes(), SPW_METRIC_COUNTER));
+  metrics.push_back(Made("spilled_read_bytes", "Bytes read from files, by users, snapshots and compactions",
+                         traffic.read_bytes(), SPW_METRIC_COUNTER));
   if (const rocksdb::Statistics* statistics = backend->resources.statistics.get()) {
+    metrics.push_back(Made("stall_ms", "Milliseconds that writes have waited for flushes and compactions",
+                           statistics->getTickerCount(rocksdb::STALL_MICROS) / 1000, SPW_METRIC_COUNTER));
     for (const TickerMetric& metric : kTickerMetrics) {
       metrics.push_back(Made(metric.name, metric.help, statistics->getTickerCount(metric.ticker), SPW_METRIC_COUNTER));
     }

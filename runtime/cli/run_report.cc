@@ -125,6 +125,23 @@ void AddCheckpointRows(const RunReport& report, std::string* text) {
                   Grouped(report.checkpoints.back().entries), FormatMemorySize(report.checkpoints.back().bytes)));
 }
 
+std::string SpillText(const SpillFigures& spill) {
+  if (spill.write_bytes == 0 && spill.read_bytes == 0 && spill.entries_spilled == 0) return "nothing";
+  std::string text =
+      fmt::format("{} written, {} read", FormatMemorySize(spill.write_bytes), FormatMemorySize(spill.read_bytes));
+  if (spill.io_engine != kNoIoEngine) text += fmt::format(" ({})", spill.io_engine);
+  if (spill.entries_resident > 0 || spill.entries_spilled > 0) {
+    text += fmt::format("; {} entries in memory, {} on disk", Grouped(spill.entries_resident),
+                        Grouped(spill.entries_spilled));
+  }
+  if (spill.cold_sync_reads > 0) text += fmt::format(", {} reads waited for", Grouped(spill.cold_sync_reads));
+  if (spill.stall_ms > 0) {
+    text +=
+        fmt::format(", stalled {}", FormatDuration(std::chrono::milliseconds(static_cast<int64_t>(spill.stall_ms))));
+  }
+  return text;
+}
+
 nlohmann::json SummaryJson(const RunReport& report) {
   const JobProgress& figures = report.result->figures;
   nlohmann::json json;
@@ -144,6 +161,13 @@ nlohmann::json SummaryJson(const RunReport& report) {
   json["memory_budget_bytes"] = figures.state.memory_budget;
   json["memory_used_peak_bytes"] = figures.state.memory_used_peak;
   json["rss_peak_bytes"] = RssPeakBytes();
+  json["io_engine"] = figures.spill.io_engine;
+  json["spilled_write_bytes"] = figures.spill.write_bytes;
+  json["spilled_read_bytes"] = figures.spill.read_bytes;
+  json["entries_resident"] = figures.spill.entries_resident;
+  json["entries_spilled"] = figures.spill.entries_spilled;
+  json["cold_sync_reads"] = figures.spill.cold_sync_reads;
+  json["stall_ms"] = figures.spill.stall_ms;
   json["checkpoints_completed"] = figures.checkpoints_completed;
   json["checkpoints_failed"] = figures.checkpoints_failed;
   json["checkpoint_pause_us_max"] = figures.checkpoint_pause_max.count();
@@ -200,6 +224,7 @@ std::string SummaryText(const RunReport& report) {
          fmt::format("{} at most for state (budget {}), {} at most for all",
                      FormatMemorySize(figures.state.memory_used_peak), BudgetText(figures.state.memory_budget),
                      FormatMemorySize(RssPeakBytes())));
+  AddRow(&text, "spilled", SpillText(figures.spill));
   AddCheckpointRows(report, &text);
   if (figures.restored_from) {
     AddRow(&text, "resumed from", figures.restored_from->directory.string());

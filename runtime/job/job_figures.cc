@@ -6,13 +6,26 @@ namespace spillway::runtime {
 
 void SubtaskFigures::WatchBackend(const KeyedBackend* backend) {
   const std::lock_guard lock(mutex_);
-  if (backend_ != nullptr) last_ = backend_->Usage();
+  if (backend_ != nullptr) {
+    last_ = backend_->Usage();
+    last_spill_ = SpillOf(*backend_);
+  }
   backend_ = backend;
 }
 
 spw_memory_usage SubtaskFigures::Usage() const {
   const std::lock_guard lock(mutex_);
   return backend_ != nullptr ? backend_->Usage() : last_;
+}
+
+void SubtaskFigures::AddSpillTo(SpillFigures* sum) const {
+  const std::lock_guard lock(mutex_);
+  const Spill spill = backend_ != nullptr ? SpillOf(*backend_) : last_spill_;
+  AddSpill(spill.instance, spill.in_memory ? entries.load(std::memory_order_relaxed) : 0, sum);
+}
+
+SubtaskFigures::Spill SubtaskFigures::SpillOf(const KeyedBackend& backend) {
+  return {ReadSpill(backend.Metrics()), !backend.spills()};
 }
 
 SubtaskFigures& JobFigures::AddSubtask() {
@@ -85,6 +98,7 @@ JobProgress JobFigures::Read() const {
     progress.state.bytes += usage.entries;
     progress.state.memory_used += usage.used;
     progress.state.memory_used_peak += usage.used_peak;
+    subtask.AddSpillTo(&progress.spill);
   }
   progress.state.memory_budget = memory_budget_;
   progress.source_total = source_total_;

@@ -1,7 +1,7 @@
 // All figures of a running job, gathered where they arise and read together.
 //
 // Any thread. Counters have one writer each and live as long as the figures. A keyed backend is announced while it is
-// open, so that its memory can be asked for; its last figures stay when it goes.
+// open, so that it can be asked for its memory and its metrics; its last figures stay when it goes.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "runtime/state/keyed_backend.h"
+#include "runtime/state/spill_figures.h"
 #include "spillway/stream/counter.h"
 #include "spillway/stream/job_result.h"
 
@@ -29,11 +30,20 @@ class SubtaskFigures {
   void WatchBackend(const KeyedBackend* backend);
   // used and used_peak, and entries in bytes.
   [[nodiscard]] spw_memory_usage Usage() const;
+  void AddSpillTo(SpillFigures* sum) const;
 
  private:
+  // Of a backend's life until now, and whether it keeps all in memory.
+  struct Spill {
+    InstanceSpill instance;
+    bool in_memory = true;
+  };
+  [[nodiscard]] static Spill SpillOf(const KeyedBackend& backend);
+
   mutable std::mutex mutex_;
   const KeyedBackend* backend_ = nullptr;  // guarded by mutex_
   spw_memory_usage last_{};                // guarded by mutex_
+  Spill last_spill_;                       // guarded by mutex_
 };
 
 class JobFigures {

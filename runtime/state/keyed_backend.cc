@@ -1,10 +1,19 @@
 #include "runtime/state/keyed_backend.h"
 
+#include <algorithm>
+
 #include "spillway/key_groups.h"
 #include "spillway/plugin/error.h"
 #include "spillway/plugin_status.h"
 
 namespace spillway::runtime {
+
+namespace {
+
+constexpr uint32_t kMetricsExpected = 64;
+constexpr uint32_t kMetricsMax = 4096;  // a plugin that claims more is wrong
+
+}  // namespace
 
 KeyedBackend::KeyedBackend(std::shared_ptr<const Plugin> plugin, const KeyedBackendOptions& options)
     : plugin_(std::move(plugin)),
@@ -75,6 +84,22 @@ spw_memory_usage KeyedBackend::Usage() const {
   plugin::Error err;
   if (backend_.MemoryUsage(&usage, err) != SPW_OK) return plugin::Sized<spw_memory_usage>();
   return usage;
+}
+
+std::vector<spw_metric> KeyedBackend::Metrics() const {
+  const std::lock_guard lock(usage_mutex_);
+  if (!open_) return {};
+  plugin::Error err;
+  // A plugin may come to export more from one call to the next, so what was room enough may not be.
+  std::vector<spw_metric> metrics(kMetricsExpected);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    uint32_t count = 0;
+    const auto capacity = static_cast<uint32_t>(metrics.size());
+    if (backend_.Metrics(metrics.data(), capacity, &count, err) != SPW_OK) return {};
+    metrics.resize(std::min(count, kMetricsMax));
+    if (count <= capacity) break;
+  }
+  return metrics;
 }
 
 Status KeyedBackend::Close() {

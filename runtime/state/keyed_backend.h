@@ -1,8 +1,8 @@
 // One backend instance for one subtask of a keyed operator, from open to release.
 //
-// Open, Close and everything through backend() belong to the subtask's thread, which becomes the owner. Usage may be
-// called from any thread. Snapshots must have been released before Close. Owns host table and instance; shares the
-// plugin.
+// Open, Close and everything through backend() belong to the subtask's thread, which becomes the owner. Usage and
+// Metrics may be called from any thread. Snapshots must have been released before Close. Owns host table and instance;
+// shares the plugin.
 #pragma once
 
 #include <spdlog/logger.h>
@@ -49,6 +49,10 @@ class KeyedBackend {
   [[nodiscard]] std::string_view plugin_name() const { return plugin_->name(); }
   // All zero after Close.
   [[nodiscard]] spw_memory_usage Usage() const;
+  // None after Close. Their strings are the plugin's and stay for ever.
+  [[nodiscard]] std::vector<spw_metric> Metrics() const;
+  // Whether state may be elsewhere than in memory.
+  [[nodiscard]] bool spills() const { return plugin_->Has(SPW_CAP_SPILL); }
   Status Close();
 
  private:
@@ -58,7 +62,7 @@ class KeyedBackend {
 
   const std::shared_ptr<const Plugin> plugin_;
   BackendHost host_;
-  mutable std::mutex usage_mutex_;  // keeps the instance open while Usage asks it
+  mutable std::mutex usage_mutex_;  // keeps the instance open while Usage and Metrics ask it
   bool open_ = false;               // guarded by usage_mutex_
   plugin::Backend backend_;
 };

@@ -49,15 +49,35 @@ TEST_F(RunCommandTest, TheSummaryHasAllOfItsFields) {
   EXPECT_GT(summary["rss_peak_bytes"], 1 << 20);
   EXPECT_EQ(summary["checkpoints_completed"], 1) << "the one at the end";
   EXPECT_TRUE(summary["checkpoint_pause_us_max"].is_number());
+  EXPECT_TRUE(summary["io_engine"].is_string());
+  for (const char* figure : {"spilled_write_bytes", "spilled_read_bytes", "cold_sync_reads", "stall_ms"}) {
+    EXPECT_EQ(summary[figure], 0) << figure << ", though all fits";
+  }
+  EXPECT_EQ(summary["entries_resident"], 100);
+  EXPECT_EQ(summary["entries_spilled"], 0);
   EXPECT_GE(summary["elapsed_s"], 0);
   EXPECT_GT(summary["records_per_s"], 0);
   EXPECT_TRUE(summary["restored_from"].is_null());
   EXPECT_EQ(summary["output_digest"], DigestOf(OutputLines("counts")));
-  for (const char* named : {"hybrid", "ABI 0.", "64 MiB", "libspillway_hybrid.so", "20,000 generated words"}) {
+  for (const char* named :
+       {"hybrid", "ABI 0.", "64 MiB", "libspillway_hybrid.so", "20,000 generated words", "spilled      nothing"}) {
     EXPECT_NE(ended.out.find(named), std::string::npos) << named << " is not in\n" << ended.out;
   }
   EXPECT_NE(ended.out.find(output().string()), std::string::npos);
   EXPECT_NE(ended.out.find(checkpoints()), std::string::npos);
+}
+
+TEST_F(RunCommandTest, TheSummarySaysWhatWentToDisk) {
+  const Ended ended =
+      RunJob("wordcount", {"--generate", "100000", "--distinct", "50000", "--parallelism", "2", "--backend",
+                           SPILLWAY_ROCKSDB, "-D", "state.backend.spillway.memory.budget=2MiB"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const nlohmann::json summary = Summary();
+  EXPECT_EQ(summary["io_engine"], "none");
+  EXPECT_GT(summary["spilled_write_bytes"], 100'000);
+  EXPECT_GT(summary["spilled_read_bytes"], 0);
+  EXPECT_EQ(summary["entries_resident"], 0) << "RocksDB does not tell what lies in memory";
+  EXPECT_NE(ended.out.find(" written, "), std::string::npos) << ended.out;
 }
 
 TEST_F(RunCommandTest, GeneratedWordsAreTheSameAtEveryParallelismAndOnEveryBackend) {

@@ -117,6 +117,24 @@ TEST(MemoryTest, TickersAreThereWhenAskedFor) {
   EXPECT_GT(metrics.at("rocksdb_bytes_written"), 100000);
 }
 
+TEST(MemoryTest, WhatGoesToTableFilesAndComesFromThemIsCountedWithoutTickers) {
+  const runtime::TemporaryFolder folder;
+  TestInstance at({.directory = folder.path().string()});
+  at.RegisterStates();
+  Write(&at, 100, 1000);
+  EXPECT_EQ(MetricsOf(&at).at("spilled_write_bytes"), 0) << "all is in the memtable";
+  at.Compact(at.value());
+  const double written = MetricsOf(&at).at("spilled_write_bytes");
+  EXPECT_GT(written, 0);
+  const double read = MetricsOf(&at).at("spilled_read_bytes");
+  at.SetKey("key 1");
+  EXPECT_TRUE(at.Get().has_value());
+  at.EndRecord();
+  EXPECT_GT(MetricsOf(&at).at("spilled_read_bytes"), read);
+  EXPECT_EQ(MetricsOf(&at).at("spilled_write_bytes"), written);
+  EXPECT_FALSE(MetricsOf(&at).contains("stall_ms")) << "stalls are counted by tickers";
+}
+
 // A seek past what a map has more, a range tombstone for a large one: what is left must be right either way.
 TEST(LargeMapsTest, AreClearedAndCounted) {
   const runtime::TemporaryFolder folder;

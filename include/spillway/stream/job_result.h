@@ -27,6 +27,20 @@ struct StateFigures {
   uint64_t memory_budget = 0;     // 0: no limit
 };
 
+inline constexpr const char* kNoIoEngine = "none";
+
+// What the backends did with local disk in this run, over all subtasks. Those that do not spill have everything
+// resident; what a backend does not tell counts as 0.
+struct SpillFigures {
+  std::string io_engine = kNoIoEngine;  // "uring", "pread", "mixed" when subtasks differ
+  uint64_t write_bytes = 0;             // to local files, compaction included
+  uint64_t read_bytes = 0;              // from them
+  uint64_t entries_resident = 0;        // in memory, as of now
+  uint64_t entries_spilled = 0;         // on disk only, as of now
+  uint64_t cold_sync_reads = 0;         // accesses that had to wait for the disk
+  uint64_t stall_ms = 0;                // that writes waited for memory
+};
+
 struct CheckpointInfo {
   uint64_t id = 0;
   std::filesystem::path directory;         // what --restore takes
@@ -52,6 +66,7 @@ struct JobProgress {
   uint64_t source_read = 0;  // in the unit of Source::SplitSize, earlier runs included
   std::optional<uint64_t> source_total;
   StateFigures state;
+  SpillFigures spill;
   uint64_t checkpoints_completed = 0;
   uint64_t checkpoints_failed = 0;
   std::chrono::microseconds checkpoint_pause_max{0};
