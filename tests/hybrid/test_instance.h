@@ -24,7 +24,9 @@ inline uint64_t SeedOf(uint64_t usual) {
 
 class TestInstance {
  public:
-  explicit TestInstance(uint32_t groups = 2, uint64_t share = 0, const spw_host* host = nullptr)
+  // `directory`: an existing one for local files; empty: none, so that everything stays in memory.
+  explicit TestInstance(uint32_t groups = 2, uint64_t share = 0, const spw_host* host = nullptr,
+                        const std::string& directory = "")
       : own_host_(plugin::Sized<spw_host>()) {
     auto options = plugin::Sized<spw_open_options>();
     options.max_parallelism = groups;
@@ -32,6 +34,9 @@ class TestInstance {
     options.key_group_function = "test";
     options.instance = "test";
     options.memory_share_bytes = share;
+    const char* const directories[] = {directory.c_str()};
+    options.local_dirs = directories;
+    options.local_dir_count = directory.empty() ? 0 : 1;
     auto opened = Instance::Open(options, host == nullptr ? &own_host_ : host);
     instance_ = std::move(opened).value();
   }
