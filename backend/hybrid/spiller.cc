@@ -171,7 +171,7 @@ bool Spiller::MakeRoom() {
     if (instance_->may_evict() && evictor_.Evict(wanted, UINT64_MAX, Evictor::When::kInOperation) > 0) {
       return true;
     }
-    if (waited_us_ > options_.stall_timeout_us) return GrantReserve();
+    if (waited_us_ > options_.stall_timeout_us) return false;
     const int64_t begin = NowUs();
     if (!flushing_.empty() || BeginFlush(Flush::kSome)) {
       flusher_.WaitDone(kWaitUs);

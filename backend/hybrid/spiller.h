@@ -3,12 +3,10 @@
 // Owner thread only, but for figures(). Four levels of use, compared with the share:
 //   low       nothing to do
 //   moderate  above spill.start-ratio, until below spill.stop-ratio: at safepoints, a flush of the coldest key-groups
-//   is
-//             begun when none is under way, and some clean entries are evicted
+//             is begun when none is under way, and some clean entries are evicted
 //   high      a write finds no room: it evicts what is clean itself
-//   critical  nothing is clean: it waits for the flush, then evicts; at most spill.stall-timeout. When nothing helps
-//   before
-//             the next safepoint, a small reserve beyond the share is granted until then; after that it is refused
+//   critical  nothing is clean: it waits for the flush, then evicts; at most spill.stall-timeout, then it is refused.
+//             When there is nothing to wait for before the next safepoint, a small reserve is granted until then
 // Reads are never refused: what comes back may overdraw the share a little, until the next safepoint.
 //
 // Between safepoints only what the host cannot see is freed (see Node::structure), so that views stay what they are.

@@ -1,5 +1,6 @@
 // Spilling under a share that moves up and down, against a model: values of 8 bytes to 64 KiB, lists and maps.
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -42,6 +43,12 @@ class SpillPressure : public testing::Test {
   [[nodiscard]] EntryAddress AddressOf(const std::string& key) const {
     return instance()->AddressOf(key, static_cast<uint32_t>(std::hash<std::string>()(key) % kGroups), "");
   }
+  void Reopen(const std::string& directory, const std::vector<spw_config_entry>& config) {
+    instance_.reset();
+    instance_ = std::make_unique<TestInstance>(kGroups, kMinimumShare, nullptr, directory, config);
+  }
+  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+  void CloseInstance() { instance_.reset(); }
   void PutValue(State* state, const std::string& key, const std::string& value) const {
     const EntryAddress address = AddressOf(key);
     ASSERT_EQ(WithRoom(*state, [&] { return hybrid::PutValue(state, address, value); }), SPW_OK)
@@ -220,6 +227,79 @@ TEST_F(SpillPressure, AListAndAMapLargerThanTheShare) {
   ASSERT_TRUE(IsMapEmpty(*map, AddressOf("one")).value());
   PutEntry(map, "one", "again", "there");
   ASSERT_EQ(Map(map, "one"), (std::map<std::string, std::string>{{"again", "there"}}));
+}
+
+// A file system of a given size, where the test may make one.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::filesystem::path path) : path_(std::move(path)) {
+    std::filesystem::create_directories(path_);
+    mounted_ = mount("spillway-test", path_.c_str(), "tmpfs", 0, "size=2m") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) umount(path_.c_str());
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  [[nodiscard]] bool mounted() const { return mounted_; }
+  [[nodiscard]] bool Grow() const {
+    return mount("spillway-test", path_.c_str(), "tmpfs", MS_REMOUNT, "size=256m") == 0;
+  }
+
+ private:
+  const std::filesystem::path path_;
+  bool mounted_ = false;
+};
+
+TEST_F(SpillPressure, AFullDiskHoldsWritesBackAndLosesNothing) {
+  const SmallDisk disk(directory() / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "this user may not mount a file system";
+  Reopen((directory() / "disk").string(), {{"state.backend.spillway.spill.stall-timeout", "300ms"}});
+  auto options = plugin::Sized<spw_state_options>();
+  options.alignment = 1;
+  options.name = "values";
+  options.kind = SPW_STATE_VALUE;
+  State* values = RegisterState(instance(), options).value();
+  const auto value_of = [](int n) {
+    // Nothing that LZ4 could make smaller.
+    std::mt19937_64 random(static_cast<uint64_t>(n));
+    std::string value(2000, 0);
+    for (char& byte : value) byte = static_cast<char>(random());
+    return value;
+  };
+  const auto put = [&](int n) {
+    const std::string key = std::to_string(n);
+    const EntryAddress address = AddressOf(key);
+    const std::string value = value_of(n);
+    const spw_code code = WithRoom(*values, [&] { return hybrid::PutValue(values, address, value); });
+    instance()->Safepoint(64);
+    return code;
+  };
+  const auto all_there = [&](int count) {
+    for (int n = 0; n < count; ++n) {
+      spw_view view{};
+      ASSERT_EQ(GetValue(values, AddressOf(std::to_string(n)), &view), SPW_OK) << n;
+      ASSERT_EQ(plugin::ToStringView(view), value_of(n)) << n;
+      instance()->Safepoint(64);
+    }
+  };
+  int count = 0;
+  while (count < 20000 && put(count) == SPW_OK) ++count;
+  ASSERT_LT(count, 20000) << "the disk was never full";
+  const Spiller::Figures& figures = instance()->spiller()->figures();
+  EXPECT_GT(figures.flushes_failed.load(), 0U);
+  EXPECT_GT(figures.stall_us.load(), 200'000U);
+  spw_view view{};
+  EXPECT_EQ(GetValue(values, AddressOf(std::to_string(count)), &view), SPW_ABSENT);
+  all_there(count);
+
+  ASSERT_TRUE(disk.Grow());
+  const int more = count + 5000;
+  while (count < more) ASSERT_EQ(put(count++), SPW_OK) << count;
+  all_there(count);
+  CloseInstance();
 }
 
 }  // namespace

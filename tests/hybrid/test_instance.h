@@ -7,6 +7,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "backend/hybrid/instance.h"
 #include "backend/hybrid/registration.h"
@@ -26,7 +27,7 @@ class TestInstance {
  public:
   // `directory`: an existing one for local files; empty: none, so that everything stays in memory.
   explicit TestInstance(uint32_t groups = 2, uint64_t share = 0, const spw_host* host = nullptr,
-                        const std::string& directory = "")
+                        const std::string& directory = "", const std::vector<spw_config_entry>& config = {})
       : own_host_(plugin::Sized<spw_host>()) {
     auto options = plugin::Sized<spw_open_options>();
     options.max_parallelism = groups;
@@ -37,6 +38,8 @@ class TestInstance {
     const char* const directories[] = {directory.c_str()};
     options.local_dirs = directories;
     options.local_dir_count = directory.empty() ? 0 : 1;
+    options.config = config.data();
+    options.config_count = static_cast<uint32_t>(config.size());
     auto opened = Instance::Open(options, host == nullptr ? &own_host_ : host);
     instance_ = std::move(opened).value();
   }
