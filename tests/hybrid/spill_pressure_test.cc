@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -227,6 +228,50 @@ TEST_F(SpillPressure, AListAndAMapLargerThanTheShare) {
   ASSERT_TRUE(IsMapEmpty(*map, AddressOf("one")).value());
   PutEntry(map, "one", "again", "there");
   ASSERT_EQ(Map(map, "one"), (std::map<std::string, std::string>{{"again", "there"}}));
+}
+
+TEST_F(SpillPressure, DamagedFilesAreErrorsAndNeverWrongValues) {
+  auto options = plugin::Sized<spw_state_options>();
+  options.alignment = 1;
+  options.name = "values";
+  options.kind = SPW_STATE_VALUE;
+  State* values = RegisterState(instance(), options).value();
+  constexpr int kValues = 2000;
+  const auto value_of = [](int n) { return std::string(200, static_cast<char>('a' + n % 26)) + std::to_string(n); };
+  for (int n = 0; n < kValues; ++n) PutValue(values, std::to_string(n), value_of(n));
+  instance()->Safepoint(64);
+  instance()->spiller()->SpillAll();
+  ASSERT_EQ(instance()->entries(), 0U);
+  // A byte in the middle of every third page.
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory())) {
+    if (entry.path().extension() != ".run") continue;
+    ++files;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    for (uint64_t at = 2048; at < entry.file_size(); at += 3 * 4096) {
+      file.seekg(static_cast<std::streamoff>(at));
+      const int byte = file.get();
+      file.seekp(static_cast<std::streamoff>(at));
+      file.put(static_cast<char>(byte ^ 0x10));
+    }
+  }
+  ASSERT_GT(files, 0);
+  int damaged = 0;
+  for (int n = 0; n < kValues; ++n) {
+    spw_view view{};
+    const std::string key = std::to_string(n);
+    const spw_code code = GetValue(values, AddressOf(key), &view);
+    if (code == SPW_OK) {
+      ASSERT_EQ(plugin::ToStringView(view), value_of(n));
+    } else {
+      ASSERT_EQ(code, SPW_CORRUPTION) << n;
+      ASSERT_NE(instance()->TakeFailure().ToString().find(".run"), std::string::npos);
+      ++damaged;
+    }
+    instance()->Safepoint(64);
+  }
+  EXPECT_GT(damaged, 0);
+  EXPECT_FALSE(values->EntryCount().ok());
 }
 
 // A file system of a given size, where the test may make one.
